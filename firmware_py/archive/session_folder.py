@@ -1,0 +1,161 @@
+"""The session folder: its file names, and session.json as a typed record that is written whole or not at all.
+
+Not here: writing the WAV (``sound.recorder``), composing the report (``report``).
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_py.errors import SessionFolderError
+from firmware_py.hand_sample import HAND_SAMPLE
+from firmware_py.music.mapping import Mapping
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch in which a process was dead: seconds from the first frame of sound.wav."""
+
+    process: str
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """What session.json says.
+
+    started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
+    first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D. tempo_bpm and transpose
+    are as played. end is the reason the session ended with, empty while it runs.
+    """
+
+    started_utc: str
+    song: str
+    patch: str
+    player: str
+    camera: str
+    audio: str
+    mapping: Mapping
+    t0_ns: int
+    rate_hz: int
+    song_start_s: float
+    delay_s: float
+    tempo_bpm: float
+    transpose: int = 0
+    seconds: float = 0.0
+    end: str = ""
+    gaps: tuple[Gap, ...] = ()
+    counters: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+
+class SessionFolder:
+    """One session on disk."""
+
+    RECORD: Final = "session.json"
+    SAMPLES: Final = "hand.samples"
+    SOUND: Final = "sound.wav"
+    MIDI: Final = "notes.mid"
+    MUSICXML: Final = "notes.musicxml"
+    REPORT: Final = "report.json"
+    SCORE: Final = "score.pdf"
+    PREVIEW: Final = "preview.png"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, sessions: Path, record: SessionRecord) -> Self:
+        """Make ``<sessions>/<UTC start>_<song>/`` with its session.json; a taken name gets -2, -3, …
+
+        Raises SessionFolderError where the folder cannot be written.
+        """
+        stamp = record.started_utc.replace("-", "").replace(":", "")
+        stem = f"{stamp}_{record.song}"
+        try:
+            sessions.mkdir(parents=True, exist_ok=True)
+            for n in range(1, 1000):
+                path = sessions / (stem if n == 1 else f"{stem}-{n}")
+                try:
+                    path.mkdir()
+                except FileExistsError:
+                    continue
+                folder = cls(path)
+                folder.write_record(record)
+                return folder
+        except OSError as error:
+            raise SessionFolderError(
+                f"the session folder under {sessions} cannot be written ({error.strerror}); free or mount it, or name another one with --state"
+            ) from error
+        raise SessionFolderError(f"{sessions / stem} and 998 more of that name exist; move some away")
+
+    def file(self, name: str) -> Path:
+        """Return the path of one of the folder's files."""
+        return self.path / name
+
+    def write_record(self, record: SessionRecord) -> None:
+        """Replace session.json in one step, on disk before it returns."""
+        self.write_whole(self.RECORD, json.dumps(asdict(record), indent=2).encode() + b"\n")
+
+    def write_whole(self, name: str, content: bytes) -> Path:
+        """Write one file so that a reader, or a power cut, finds the old one or the new one, never a part."""
+        target = self.file(name)
+        part = target.with_name(f".{name}.part")
+        try:
+            with part.open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(part, target)
+            directory = os.open(self.path, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise SessionFolderError(f"{target} cannot be written ({error.strerror}); free some space or mount it writable") from error
+        return target
+
+    def record(self) -> SessionRecord:
+        """Read session.json. Raises SessionFolderError where it is missing or not of this schema."""
+        path = self.file(self.RECORD)
+        try:
+            found: dict[str, Any] = json.loads(path.read_text())
+            if found.get("schema") != SCHEMA:
+                raise SessionFolderError(f"{path} has schema {found.get('schema')!r}; this version reads {SCHEMA}")
+            return SessionRecord(
+                **{
+                    **found,
+                    "mapping": Mapping(**found["mapping"]),
+                    "gaps": tuple(Gap(**gap) for gap in found["gaps"]),
+                }
+            )
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            if isinstance(error, SessionFolderError):
+                raise
+            raise SessionFolderError(f"{path} is not a session record ({error}); name a session folder") from error
+
+    def update(self, **changes: Any) -> SessionRecord:
+        """Rewrite session.json with some fields changed and return it."""
+        record = replace(self.record(), **changes)
+        self.write_record(record)
+        return record
+
+    def samples(self) -> NDArray[np.void]:
+        """Read hand.samples: shape (n,), dtype HAND_SAMPLE; a cut last record is left out; empty where there is none."""
+        path = self.file(self.SAMPLES)
+        if not path.exists():
+            return np.empty(0, HAND_SAMPLE)
+        raw = path.read_bytes()
+        return np.frombuffer(raw[: len(raw) - len(raw) % HAND_SAMPLE.itemsize], HAND_SAMPLE)

@@ -1,0 +1,145 @@
+"""The shared memory of one running session: who writes what for whom, in which layout.
+
+sight ─ hands ─► sound          64-byte hand samples, and beside them the latest one
+sight ─ tape_hands ─► recorder  the same samples, so that a dead sound process loses none of them
+sound ─ tape_audio ─► recorder  blocks of sound, so that a dead sound process leaves a true recording
+session ─ control ─► both       when the session begins and ends, and the levels
+sound ─ status ─► everybody     counters; the realtime process reports in no other way
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from firmware_py._ring import Cell, Ring
+from firmware_py.hand_sample import HAND_SAMPLE
+from firmware_py.shared_memory import SharedSegment
+
+HANDS_CAPACITY: Final = 256
+TAPE_HANDS_CAPACITY: Final = 1024
+TAPE_AUDIO_CAPACITY: Final = 1024
+BLOCK_FRAMES: Final = 256  # frames of one block on the tape: 1024 blocks hold 5.4 s at 48 kHz
+
+CONTROL: Final = np.dtype(
+    [
+        ("t0_ns", "<u8"),  # the instant that sound.wav begins with; 0: not yet
+        ("stop_ns", "<u8"),  # the instant that it ends with; 0: not known yet
+        ("instrument_db", "<f4"),
+        ("backing_db", "<f4"),
+        ("metronome_db", "<f4"),
+        ("master_db", "<f4"),
+        ("reserved", "V32"),
+    ]
+)
+
+STATUS: Final = np.dtype(
+    [
+        ("t_ns", "<u8"),  # CLOCK_MONOTONIC of this report
+        ("frames", "<u8"),  # frames rendered since t0
+        ("xruns", "<u4"),
+        ("late_samples", "<u4"),  # hand samples that came after the instant they should have sounded at
+        ("bad_samples", "<u4"),  # hand samples refused: not finite, out of range, time running backwards
+        ("tape_drops", "<u4"),  # blocks that the recorder was too slow for
+        ("pitch", "<f4"),  # MIDI note number now sounding; NaN in silence
+        ("level", "<f4"),  # loudness control now, 0…1
+        ("peak", "<f4"),  # largest magnitude since t0, 1.0 = full scale
+        ("render_share", "<f4"),  # time spent rendering / time rendered, smoothed
+        ("period_frames", "<u4"),
+        ("periods", "<u4"),
+        ("rate_hz", "<u4"),
+        ("flags", "<u4"),  # StatusFlag
+        ("reserved", "V64"),
+    ]
+)
+
+TAPE_BLOCK: Final = np.dtype(
+    [
+        ("first_frame", "<i8"),  # of this block, counted from t0
+        ("frames", "<u4"),  # valid frames, 0…BLOCK_FRAMES
+        ("flags", "<u4"),
+        ("reserved", "V48"),
+        ("samples", "<i2", (BLOCK_FRAMES, 2)),  # left, right
+    ]
+)
+
+STATUS_READY: Final = 1  # rendering; waits for t0 or plays
+STATUS_REALTIME: Final = 2  # SCHED_FIFO granted
+STATUS_LOCKED: Final = 4  # mlockall granted
+STATUS_DEVICE_LOST: Final = 8
+STATUS_ENDED: Final = 16  # the last block is on the tape
+
+assert CONTROL.itemsize == 64
+assert STATUS.itemsize == 128
+assert TAPE_BLOCK.itemsize == 64 + 4 * BLOCK_FRAMES
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The segments of one session; ``create`` makes and owns them, ``attach`` opens somebody else's."""
+
+    segment: SharedSegment
+    hands: Ring
+    latest: Cell
+    tape_hands: Ring
+    tape_audio: Ring
+    control: Cell
+    status: Cell
+
+    @classmethod
+    def create(cls, name: str) -> Self:
+        """Make the lanes under ``/dev/shm/hand-dance-<uid>-<name>`` and own them.
+
+        Raises SegmentBusyError when a living process owns that name.
+        """
+        return cls._over(SharedSegment.create(name, _BYTES), new=True)
+
+    @classmethod
+    def attach(cls, name: str) -> Self:
+        """Open the lanes that another process of this user owns.
+
+        Raises FileNotFoundError, SegmentAccessError or RingLayoutError.
+        """
+        return cls._over(SharedSegment.attach(name), new=False)
+
+    @classmethod
+    def _over(cls, segment: SharedSegment, *, new: bool) -> Self:
+        def ring(lane: str, capacity: int, record_bytes: int) -> Ring:
+            return Ring(segment.part(*_PARTS[lane]), capacity=capacity if new else None, record_bytes=record_bytes)
+
+        def cell(lane: str, record_bytes: int) -> Cell:
+            return Cell(segment.part(*_PARTS[lane]), record_bytes=record_bytes, create=new)
+
+        return cls(
+            segment=segment,
+            hands=ring("hands", HANDS_CAPACITY, HAND_SAMPLE.itemsize),
+            latest=cell("latest", HAND_SAMPLE.itemsize),
+            tape_hands=ring("tape_hands", TAPE_HANDS_CAPACITY, HAND_SAMPLE.itemsize),
+            tape_audio=ring("tape_audio", TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
+            control=cell("control", CONTROL.itemsize),
+            status=cell("status", STATUS.itemsize),
+        )
+
+    def close(self) -> None:
+        """Unmap; the owner also removes the name."""
+        self.segment.close()
+
+
+def _layout() -> tuple[dict[str, tuple[int, int]], int]:
+    sizes = {
+        "hands": Ring.bytes_needed(HANDS_CAPACITY, HAND_SAMPLE.itemsize),
+        "latest": Cell.bytes_needed(HAND_SAMPLE.itemsize),
+        "tape_hands": Ring.bytes_needed(TAPE_HANDS_CAPACITY, HAND_SAMPLE.itemsize),
+        "tape_audio": Ring.bytes_needed(TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
+        "control": Cell.bytes_needed(CONTROL.itemsize),
+        "status": Cell.bytes_needed(STATUS.itemsize),
+    }
+    parts: dict[str, tuple[int, int]] = {}
+    offset = 0
+    for lane, size in sizes.items():
+        parts[lane] = (offset, size)
+        offset += -(-size // 4096) * 4096  # every lane on pages of its own
+    return parts, offset
+
+
+_PARTS, _BYTES = _layout()

@@ -1,0 +1,1 @@
+"""Panel: buttons and lights of the box."""

@@ -1,0 +1,1 @@
+"""Post: the letter of a session, the durable outbox, and the transports that carry it."""

@@ -1,0 +1,1 @@
+"""The shipped songs: TOML files, our own arrangements of public-domain tunes."""

@@ -1,0 +1,1 @@
+"""Sound: hand samples → sound. Synthesis, outputs, mixer and recorder. Knows nothing of cameras."""
