@@ -5,9 +5,12 @@ gives the same numbers again.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+AUDIBLE: Final = 0.02  # loudness up to which nothing is heard
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,8 @@ class PitchCurve:
     def seconds(self) -> float:
         """Length in seconds."""
         return len(self.pitch) / self.rate_hz
+
+    @property
+    def heard_pitch(self) -> NDArray[np.float64]:
+        """float64, shape (n,): the pitch, NaN where nothing is heard, in silence or at a loudness of almost nothing."""
+        return np.where(self.loudness > AUDIBLE, self.pitch, np.nan).astype(np.float64)
