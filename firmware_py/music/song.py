@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Song:
-    """One song. beats are quarter notes; bar_beats is their number in a bar; key is like ``C major`` or ``F# minor``."""
+    """One song; beats are quarter notes, key is like ``C major`` or ``F# minor``."""
 
     name: str
     title: str

@@ -19,8 +19,8 @@ class Frame:
     """One picture as planar YUV 4:2:0 (I420), BT.601, as the Pi's camera gives it.
 
     i420: uint8, shape (height * 3 // 2, width), width and height even. number counts from 0. t_capture_ns is
-    CLOCK_MONOTONIC at mid-exposure. source_size is (width, height) in pixels of the picture before it was scaled down to this
-    one, for boxes in pixels of the input. name is the file of a picture, else empty.
+    CLOCK_MONOTONIC at mid-exposure. source_size is (width, height) in pixels of the picture before it was scaled down
+    to this one, for boxes in pixels of the input. name is the file of a picture, else empty.
     """
 
     i420: NDArray[np.uint8]
