@@ -82,6 +82,7 @@ class PlaySettings:
     a4_hz: float = setting(440.0, "tuning", least=390, most=470)
     tempo_percent: float = setting(100.0, "tempo, in per cent of the song's own", least=25, most=200)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
+    players: int = setting(1, "hands that play, each a voice of its own", least=1, most=2)
     seconds: float = setting(0.0, "end the session after so long; 0: at the end of the song", least=0, most=86_400)
 
 
