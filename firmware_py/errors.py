@@ -4,6 +4,7 @@ A message says what was found, what is allowed, and what to do; the command line
 ends with ``exit_code``.
 """
 
+
 class HandDanceError(Exception):
     """Anything that this project refuses or could not do."""
 

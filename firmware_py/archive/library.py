@@ -54,7 +54,9 @@ def export_session(folder: SessionFolder, target: Path) -> Path:
         raise SessionFolderError(f"{target} exists already; name another file with --to") from error
     except OSError as error:
         target.unlink(missing_ok=True)
-        raise SessionFolderError(f"{target} cannot be written ({error.strerror}); name another place with --to") from error
+        raise SessionFolderError(
+            f"{target} cannot be written ({error.strerror}); name another place with --to"
+        ) from error
     return target
 
 

@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         name = command.__name__.rpartition(".")[2]
         says = (command.__doc__ or "").strip().splitlines()[0].rstrip(".")
-        sub = commands.add_parser(name, help=says[0].lower() + says[1:], description=command.__doc__, allow_abbrev=False)
+        sub = commands.add_parser(
+            name, help=says[0].lower() + says[1:], description=command.__doc__, allow_abbrev=False
+        )
         sub.add_argument("--state", metavar="DIR", help="folder of sessions, outbox and models")
         command.add_arguments(sub)
         sub.set_defaults(run=command.run)

@@ -7,7 +7,9 @@ from firmware_py.config import Config
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where they may come from."""
-    parser.add_argument("--wheel", metavar="FILE", help="take them out of this mediapipe 0.10.18 wheel, without network")
+    parser.add_argument(
+        "--wheel", metavar="FILE", help="take them out of this mediapipe 0.10.18 wheel, without network"
+    )
 
 
 def run(args: argparse.Namespace, config: Config) -> int:

@@ -45,10 +45,24 @@ def _post(folder: SessionFolder, config: Config) -> str:
     return sent.where
 
 
-def unfinished(config: Config) -> list[SessionFolder]:
-    """Return the sessions that began and have no end or no report yet."""
-    return [
-        folder
-        for folder in list_sessions(config.state)
-        if not folder.record().end or not folder.file(SessionFolder.REPORT).exists()
-    ]
+def complete_unfinished(config: Config, *, letter: bool) -> list[Outcome]:
+    """Complete the sessions that a power cut or a crash left without an end or a report; oldest first."""
+    outcomes = []
+    for folder in list_sessions(config.state):
+        ended = bool(folder.record().end)
+        if ended and folder.file(SessionFolder.REPORT).exists():
+            continue
+        if not ended:
+            folder.update(end="interrupted", seconds=_recorded_s(folder))
+        outcomes.append(finish(folder, config, letter=letter))
+    return outcomes
+
+
+def _recorded_s(folder: SessionFolder) -> float:
+    """Return the length of sound.wav in seconds, 0 where there is none that can be read."""
+    import soundfile
+
+    try:
+        return float(soundfile.info(folder.file(SessionFolder.SOUND)).duration)
+    except (OSError, soundfile.LibsndfileError):
+        return 0.0

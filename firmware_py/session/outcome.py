@@ -78,7 +78,10 @@ class Outcome:
         lines = [f"{self._title}: {marks} ({self.record.seconds:.0f} s; {self.record.end})"]
         if self.report is not None:
             lines += [f"  {sentence}" for sentence in self.report.get("advice", [])]
-        lines += [f"  {gap.process} was gone from {gap.start_s:.1f} s to {gap.end_s:.1f} s ({gap.reason})" for gap in self.record.gaps]
+        lines += [
+            f"  {gap.process} was gone from {gap.start_s:.1f} s to {gap.end_s:.1f} s ({gap.reason})"
+            for gap in self.record.gaps
+        ]
         lines += [f"  {label:<10} {self.files[name]}" for label, name in _SHOWN if name in self.files]
         if self.letter:
             lines.append(f"  {'letter':<10} {self.letter}")

@@ -64,6 +64,8 @@ class Performance:
         self._t0_ns = 0
         self._stop_ns = 0
         self._end = ""
+        self._fault = ""
+        self._recording = False
         self._sight_ended = False
 
     def run(self, create: Callable[[SessionRecord], SessionFolder]) -> SessionFolder:
@@ -80,6 +82,7 @@ class Performance:
             folder = create(record)
             self._machine.to(State.COUNTING_IN)
             with Recorder(self._lanes, folder, rate_hz=record.rate_hz) as recorder:
+                self._recording = True
                 self._write_control()
                 self._play(recorder)
                 self._machine.to(State.FINISHING, self._end)
@@ -123,7 +126,10 @@ class Performance:
         self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime or not sight["scripted"] else VIRTUAL_T0_NS
         limits = {"the song ended": plan.song_end_s, "the time set was over": plan.seconds or float("inf")}
         if sight["seconds"]:
-            limits = {"the clip ended": float(sight["seconds"]), "the time set was over": limits["the time set was over"]}
+            limits = {
+                "the clip ended": float(sight["seconds"]),
+                "the time set was over": limits["the time set was over"],
+            }
         self._end, seconds = min(limits.items(), key=lambda item: item[1])
         self._stop_ns = self._t0_ns + round(seconds * 1e9)
         return replace(plan.record, t0_ns=self._t0_ns, camera=sight["camera"], audio=self._ready["sound"]["output"])
@@ -140,7 +146,7 @@ class Performance:
             self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
             if int(status["flags"]) & STATUS_ENDED:
                 return
-            if asked := self._stop.reason or recorder.fault:
+            if asked := self._stop.reason or recorder.fault or self._fault:
                 self._end = asked
                 self._stop_ns = self._t0_ns + round((seconds + 0.1) * 1e9)
                 self._write_control()
@@ -176,7 +182,7 @@ class Performance:
             case "ended":
                 self._sight_ended = True
             case "failed":
-                raise ChildFailedError(event["message"], event["exit"])
+                self._give_up(event["message"], event["exit"])
 
     def _died(self, child: Child, death: Death) -> None:
         """Start it again, unless it ended because it was done."""
@@ -185,9 +191,16 @@ class Performance:
         if child is self._sound and int(self._status()["flags"]) & STATUS_ENDED:
             return
         if child.hopeless or child.name not in self._ready:
-            raise ChildFailedError(f"{child.name} {death.reason} and cannot be started again; see the lines above")
+            self._give_up(f"{child.name} {death.reason} and cannot be started again; see the lines above")
+            return
         self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
         self._start(child)
+
+    def _give_up(self, message: str, exit_code: int = 1) -> None:
+        """Refuse to begin; once the recording runs, end it in order instead, so that nothing recorded is lost."""
+        if not self._recording:
+            raise ChildFailedError(message, exit_code)
+        self._fault = self._fault or message
 
     def _now_s(self) -> float:
         """Seconds from the first frame of the recording, by the clock the session runs on."""
@@ -225,5 +238,3 @@ class Performance:
             "frames": recorder.hand_samples,
             "frames_with_hand": recorder.hand_samples_present,
         }
-
-

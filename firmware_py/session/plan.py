@@ -107,5 +107,3 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             "master_db": sound.master_db,
         },
     )
-
-
