@@ -32,6 +32,15 @@ def models_state() -> Path:
     return place
 
 
+@pytest.fixture
+def state(tmp_path: Path, models_state: Path) -> Path:
+    """A new state folder for a whole session, with the models and the drawn hands that all tests share."""
+    for shared in ("models", "cache"):
+        (models_state / shared).mkdir(parents=True, exist_ok=True)
+        (tmp_path / shared).symlink_to(models_state / shared)
+    return tmp_path
+
+
 def _unseen(terminal: pytest.TerminalReporter) -> list[str]:
     """Return the skips that CI does not allow, as 'test: reason'."""
     found = []
