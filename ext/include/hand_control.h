@@ -19,8 +19,8 @@
 
 #define HD_HOLD_NS INT64_C(80000000)         /* a sample so much overdue releases the note */
 #define HD_LONGEST_INTERVAL_NS INT64_C(300000000) /* longer pauses between samples are gaps, not the camera's rate */
-#define HD_ABSURD_NS INT64_C(60000000000)    /* samples further than this from the instant needed are refused */
-#define HD_BACKWARDS_LIMIT 30                /* so many refused as too early in a row: the clock was set, follow it */
+#define HD_FIRST_INTERVAL_NS INT64_C(125000000)   /* assumed until two samples have shown the camera's rate */
+#define HD_AHEAD_NS INT64_C(10000000000)     /* samples further ahead of the instant needed are refused */
 #define HD_SNAP_NS INT64_C(100000000)        /* after a silence this long a note begins at its pitch, without glide */
 #define HD_DYNAMICS_S 0.012                  /* time constant of loudness and brightness */
 
@@ -58,7 +58,7 @@ typedef struct {
     int64_t interval_ns; /* between samples, as seen last */
     int64_t newest_ns;
     int64_t evaluated_ns; /* the instant evaluated last; INT64_MIN: none */
-    uint32_t backwards;
+    int64_t ahead_ns; /* samples this far ahead of the instant needed are refused; a live camera cannot see the future */
 
     hd_hand_voice hands[HD_HANDS];
     uint32_t late_samples, bad_samples;
@@ -68,7 +68,8 @@ static inline void hd_hands_init(hd_hand_control *control, const hd_pitch_map *m
     *control = (hd_hand_control){.map = *map,
                                  .glide = hd_smoothing(map->glide_s, step_s),
                                  .dynamics = hd_smoothing(HD_DYNAMICS_S, step_s),
-                                 .interval_ns = 33000000,
+                                 .interval_ns = HD_FIRST_INTERVAL_NS,
+                                 .ahead_ns = HD_AHEAD_NS,
                                  .newest_ns = INT64_MIN,
                                  .evaluated_ns = INT64_MIN};
 }
@@ -110,19 +111,16 @@ static inline bool hd_take(const hd_hand_sample *sample, hd_taken *taken) {
     return true;
 }
 
-/* Is the sample's time possible when `t_ns` is the instant needed? Counts and follows a clock that was set back. */
-static inline bool hd_time_possible(hd_hand_control *control, const hd_taken *taken, int64_t t_ns) {
-    if (taken->t_ns > t_ns && taken->t_ns - t_ns > HD_ABSURD_NS)
-        return false;
-    if (control->newest_ns == INT64_MIN || taken->t_ns > control->newest_ns) {
-        control->backwards = 0;
-        return true;
-    }
-    if (++control->backwards < HD_BACKWARDS_LIMIT)
-        return false;
-    control->backwards = 0;
-    control->has_last = control->has_next = false;
-    return true;
+/* Is the sample's time possible when `t_ns` is the instant needed? Time may not stand still, run back, or leap ahead. */
+static inline bool hd_time_possible(const hd_hand_control *control, const hd_taken *taken, int64_t t_ns) {
+    return taken->t_ns > control->newest_ns && !(taken->t_ns > t_ns && taken->t_ns - t_ns > control->ahead_ns);
+}
+
+static inline void hd_make_next(hd_hand_control *control, const hd_taken *taken) {
+    control->next = *taken;
+    control->next.hold_ns = HD_HOLD_NS + control->interval_ns;
+    control->has_next = true;
+    control->newest_ns = taken->t_ns;
 }
 
 /* Take samples until one lies past `t_ns`; false when there are too few yet. After it, `last` is at or before `t_ns`. */
@@ -150,27 +148,19 @@ static inline bool hd_hands_reach(hd_hand_control *control, int64_t t_ns) {
             if (interval_ns > 0 && interval_ns < HD_LONGEST_INTERVAL_NS)
                 control->interval_ns = interval_ns;
         }
-        taken.hold_ns = HD_HOLD_NS + control->interval_ns;
-        control->newest_ns = taken.t_ns;
-        control->next = taken;
-        control->has_next = true;
+        hd_make_next(control, &taken);
     }
 }
 
-/* Throw all waiting samples away but the newest, which will be `last`: nothing sounds yet, and time has no zero. */
+/* Throw all waiting samples away but the newest: nothing sounds yet, and time has no zero to judge them by. */
 static inline void hd_hands_drain(hd_hand_control *control) {
     hd_hand_sample sample;
     hd_taken taken;
     while (hd_next_sample(control, &sample)) {
-        if (!hd_take(&sample, &taken)) {
+        if (hd_take(&sample, &taken))
+            hd_make_next(control, &taken);
+        else
             control->bad_samples++;
-            continue;
-        }
-        taken.hold_ns = HD_HOLD_NS + control->interval_ns;
-        control->last = taken;
-        control->has_last = true;
-        control->has_next = false;
-        control->newest_ns = taken.t_ns;
     }
 }
 
@@ -200,13 +190,13 @@ static inline bool hd_hand_at(const hd_hand_control *control, int index, int64_t
 
 /* Go to `t_ns` (time of capture). To be called once for every step of an even grid. */
 static inline void hd_hands_at(hd_hand_control *control, int64_t t_ns) {
-    hd_hands_reach(control, t_ns);
-    control->evaluated_ns = t_ns;
-    if (control->has_last && control->last.t_ns - t_ns > HD_ABSURD_NS) { /* left over from another time */
-        control->has_last = control->has_next = false;
+    if (control->has_next && control->next.t_ns > t_ns && control->next.t_ns - t_ns > control->ahead_ns) {
+        control->has_next = false; /* taken by hd_hands_drain, and of another time */
         control->newest_ns = INT64_MIN;
         control->bad_samples++;
     }
+    hd_hands_reach(control, t_ns);
+    control->evaluated_ns = t_ns;
     for (int index = 0; index < HD_HANDS; index++) {
         hd_hand_voice *hand = &control->hands[index];
         double log_area, y, openness;
