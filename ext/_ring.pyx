@@ -64,11 +64,6 @@ cdef class Ring:
         The buffer is too small or not aligned, or what it holds is no ring of this version and record size.
     """
 
-    cdef hd_ring *ring
-    cdef Py_ssize_t size
-    cdef Py_buffer view
-    cdef bint exported
-
     def __cinit__(self, buffer, *, capacity=None, record_bytes=64):
         cdef uint32_t expected = allowed_record_bytes(record_bytes)
         cdef uint32_t slots = 0 if capacity is None else allowed_capacity(capacity)
@@ -266,11 +261,6 @@ cdef class Cell:
     RingLayoutError
         The buffer is too small or not aligned, or what it holds is no cell of this version and record size.
     """
-
-    cdef hd_cell *cell
-    cdef Py_ssize_t size
-    cdef Py_buffer view
-    cdef bint exported
 
     def __cinit__(self, buffer, *, record_bytes, create=False):
         cdef uint32_t expected = allowed_record_bytes(record_bytes)
