@@ -26,6 +26,7 @@ TICK_S: Final = 0.02
 READY_WITHIN_S: Final = 20.0
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
+FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
 VIRTUAL_T0_NS: Final = 1_000_000_000
 
 
@@ -122,17 +123,24 @@ class Performance:
 
     def _begin(self) -> SessionRecord:
         """Decide the first instant of the recording and, where it is known, the last."""
-        plan, sight = self._plan, self._ready["sight"]
-        self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime or not sight["scripted"] else VIRTUAL_T0_NS
-        limits = {"the song ended": plan.song_end_s, "the time set was over": plan.seconds or float("inf")}
-        if sight["seconds"]:
-            limits = {
-                "the clip ended": float(sight["seconds"]),
-                "the time set was over": limits["the time set was over"],
-            }
-        self._end, seconds = min(limits.items(), key=lambda item: item[1])
-        self._stop_ns = self._t0_ns + round(seconds * 1e9)
-        return replace(plan.record, t0_ns=self._t0_ns, camera=sight["camera"], audio=self._ready["sound"]["output"])
+        plan = self._plan
+        self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime else VIRTUAL_T0_NS
+        if plan.seconds:
+            self._end_at(plan.seconds, "the time set was over")
+        elif not plan.scripted:
+            self._end_at(plan.song_end_s, "the song ended")
+        return replace(
+            plan.record,
+            t0_ns=self._t0_ns,
+            camera=self._ready["sight"]["camera"],
+            audio=self._ready["sound"]["output"],
+        )
+
+    def _end_at(self, seconds: float, reason: str) -> None:
+        """Let the recording end there, unless it ends before."""
+        stop_ns = self._t0_ns + round(seconds * 1e9)
+        if not self._stop_ns or stop_ns < self._stop_ns:
+            self._stop_ns, self._end = stop_ns, reason
 
     def _play(self, recorder: Recorder) -> None:
         """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
@@ -147,8 +155,7 @@ class Performance:
             if int(status["flags"]) & STATUS_ENDED:
                 return
             if asked := self._stop.reason or recorder.fault or self._fault:
-                self._end = asked
-                self._stop_ns = self._t0_ns + round((seconds + 0.1) * 1e9)
+                self._end_at(seconds + FADE_S, asked)
                 self._write_control()
                 return
 
@@ -181,6 +188,8 @@ class Performance:
                 self._close_gaps(child.name)
             case "ended":
                 self._sight_ended = True
+                self._end_at(self._seen_s(), "the clip ended")
+                self._write_control()
             case "failed":
                 self._give_up(event["message"], event["exit"])
 
@@ -206,6 +215,10 @@ class Performance:
         """Seconds from the first frame of the recording, by the clock the session runs on."""
         if self._plan.realtime:
             return (time.monotonic_ns() - self._t0_ns) / 1e9
+        return self._seen_s()
+
+    def _seen_s(self) -> float:
+        """Seconds from the first frame of the recording to the latest hand sample."""
         latest = np.frombuffer(self._lanes.latest.read(), HAND_SAMPLE)[0]
         return max(0.0, (int(latest["t_capture_ns"]) - self._t0_ns) / 1e9)
 

@@ -1,5 +1,6 @@
 """One session as decided before anything starts: every name and file in it was checked."""
 
+import os
 import sys
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ class SessionPlan:
     """What will be played.
 
     song: at the tempo it is played at. record: session.json as far as it is known. realtime: the clock on the wall
-    paces it, not the data. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds
-    is 0 for none. levels_db: fields of the CONTROL cell.
+    paces it, not the data. scripted: the camera has a last frame, and the session ends with it. song_end_s, seconds:
+    the ends that are known, from the first frame of sound.wav; seconds is 0 for none. levels_db: of the CONTROL cell.
     """
 
     song: Song
@@ -38,6 +39,7 @@ class SessionPlan:
     sight: SightPlan
     sound: SoundPlan
     realtime: bool
+    scripted: bool
     song_end_s: float
     seconds: float
     levels_db: Table[str, float]
@@ -55,7 +57,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     check_source(config.camera.source)
     check_audio(sound.audio)
     mapping = mapping_for(song, play)
-    realtime = sound.audio != "offline" or not is_scripted(config.camera.source)
+    scripted = is_scripted(config.camera.source)
+    realtime = sound.audio != "offline" or not scripted
     song_start_s = song.seconds(play.count_in_bars * song.bar_beats)
     song_end_s = song_start_s + song.seconds(song.end) + TAIL_S
     delay_s = sound.delay_ms / 1000
@@ -79,12 +82,13 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         ),
         sight=SightPlan(
             lanes=lanes,
-            source=config.camera.source,
             camera=config.camera,
             state=str(config.state),
             realtime=realtime,
+            synchronous=not realtime,
             hands=play.players,
             ghost=ghost,
+            parent_pid=os.getpid(),
         ),
         sound=SoundPlan(
             lanes=lanes,
@@ -98,6 +102,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             backing=str(backing_for(song, play.count_in_bars, sound.rate_hz, config.state / "cache")),
         ),
         realtime=realtime,
+        scripted=scripted,
         song_end_s=song_end_s,
         seconds=play.seconds,
         levels_db={
