@@ -5,6 +5,7 @@ given the flesh around it, in palm breadths, from the proportions of adult and c
 palm 1, length of the palm 1.12, of the middle finger about 1.05). Not here: the networks (``landmarks``).
 """
 
+import itertools
 import math
 from typing import Final
 
@@ -26,6 +27,16 @@ FLESH: Final = np.array(
         *(0.145, 0.095, 0.085, 0.080),
     ],
     dtype=np.float32,
+)
+_LEFT_OF_WRIST, _RIGHT_OF_WRIST = 21, 22
+_BONES: Final = np.array(
+    [
+        *((a, b) for finger in FINGERS for a, b in itertools.pairwise(finger)),
+        *((WRIST, root) for root in (1, 5, 9, 13, 17)),
+        *((1, 5), (1, 9), (5, 9), (9, 13), (13, 17)),
+        *((_LEFT_OF_WRIST, _RIGHT_OF_WRIST), (_LEFT_OF_WRIST, 1), (_RIGHT_OF_WRIST, 1)),
+        *((_LEFT_OF_WRIST, 17), (_RIGHT_OF_WRIST, 17)),
+    ]
 )
 _WRIST_HALF_WIDTH: Final = 0.24  # of the points put on either side of the wrist, before their flesh
 _KNUCKLES_APART: Final = 0.636  # index to little knuckle, in palm breadths
@@ -63,6 +74,13 @@ def flesh(points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.
     return np.concatenate([flat, sides]).astype(np.float32), radii
 
 
+def capsules(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the capsules that the hand fills, float32, shape (n, 6): x0, y0, radius, x1, y1, radius in pixels."""
+    centres, radii = flesh(points)
+    balls = np.concatenate([centres, radii[:, None]], axis=1)
+    return np.ascontiguousarray(np.concatenate([balls[_BONES[:, 0]], balls[_BONES[:, 1]]], axis=1), dtype=np.float32)
+
+
 def box(points: NDArray[np.float32]) -> tuple[float, float, float, float]:
     """Return the upright box x, y, width, height in pixels around the hand without its forearm."""
     centres, radii = flesh(points)
@@ -82,8 +100,8 @@ def openness(points: NDArray[np.float32]) -> float:
     """Return 0 for a fist … 1 for a spread hand: how far the fingers reach and how far apart they stand.
 
     Per finger the straight distance knuckle to tip over the length along its bones, in space; a curled finger
-    reaches about 0.35 of its length, a straight one all of it. Half of the answer; the other half is the mean angle between
-    neighbouring fingers, up to 15 degrees, which counts only as far as they are straight.
+    reaches about 0.35 of its length, a straight one all of it. Half of the answer; the other half is the mean angle
+    between neighbouring fingers, up to 15 degrees, which counts only as far as they are straight.
     """
     straight = []
     for finger in FINGERS[1:]:
@@ -93,10 +111,10 @@ def openness(points: NDArray[np.float32]) -> float:
         straight.append(min(1.0, max(0.0, (reach - 0.45) / 0.5)))
     directions = [points[finger[3]] - points[finger[0]] for finger in FINGERS[1:]]
     gaps = []
-    for one, other in zip(directions, directions[1:], strict=False):
+    for one, other in itertools.pairwise(directions):
         cosine = float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-3)
         gaps.append(min(1.0, math.degrees(math.acos(min(1.0, max(-1.0, cosine)))) / 15.0))
-    spread = sum(g * min(a, b) for g, a, b in zip(gaps, straight, straight[1:], strict=False)) / len(gaps)
+    spread = sum(g * min(a, b) for g, (a, b) in zip(gaps, itertools.pairwise(straight), strict=True)) / len(gaps)
     return 0.5 * sum(straight) / len(straight) + 0.5 * spread
 
 

@@ -74,5 +74,5 @@ class Crop:
 
 
 def _upright(wrist: NDArray[np.float32], fingers: NDArray[np.float32]) -> float:
-    """Return the turn, in radians -pi…pi clockwise in the picture, that the direction wrist → fingers has from straight up."""
+    """Return by how much wrist → fingers is turned from straight up, radians -pi…pi, clockwise in the picture."""
     return math.atan2(float(fingers[0] - wrist[0]), float(wrist[1] - fingers[1]))

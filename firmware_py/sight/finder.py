@@ -86,38 +86,40 @@ class Finder:
         prior: Sequence[Crop] = (),
         search: bool = True,
         thorough: bool = False,
-    ) -> list[FoundHand]:
-        """Return at most ``wanted`` hands of ``rgb`` (uint8, shape (height, width, 3)).
+    ) -> list[FoundHand | None]:
+        """Return the hands of ``rgb`` (uint8, shape (height, width, 3)): one answer for each prior, then new ones.
 
-        prior: windows that held a hand a moment ago, looked at first; their hands come first, in that order.
-        search: whether palms are looked for when hands are still wanted. thorough: when no hand was found that
-        way, look again in parts of the frame, where a small hand is larger to the network.
+        wanted: how many hands at most. prior: windows that held a hand a moment ago; None answers one that holds
+        none now. search: look for new palms when hands are still wanted; a prior that holds none is reason
+        enough. thorough: when no hand was found that way, look again in parts of the frame, where a small hand is
+        larger to the network.
         """
-        found: list[FoundHand] = []
+        answers: list[FoundHand | None] = []
         for crop in prior:
-            self._look(rgb, crop, found, wanted)
-        if search and len(found) < wanted:
-            self._search(rgb, self._palms.look(rgb, least_score=_LEAST_PALM), found, wanted)
-            if thorough and not found:
+            answers.append(self._look(rgb, crop, answers))
+        if (search or None in answers) and _count(answers) < wanted:
+            self._search(rgb, self._palms.look(rgb, least_score=_LEAST_PALM), answers, wanted)
+            if thorough and not _count(answers):
                 for palms in self._parts(rgb):
-                    self._search(rgb, palms, found, wanted)
-        return found
+                    self._search(rgb, palms, answers, wanted)
+        return answers
 
-    def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand], wanted: int) -> None:
+    def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int) -> None:
         for palm in palms:
-            if not any(_palm_of(hand, palm) for hand in found):
-                self._look(rgb, Crop.around_palm(palm), found, wanted)
+            if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
+                hand = self._look(rgb, Crop.around_palm(palm), found)
+                if hand:
+                    found.append(hand)
 
-    def _look(self, rgb: NDArray[np.uint8], crop: Crop, found: list[FoundHand], wanted: int) -> None:
+    def _look(self, rgb: NDArray[np.uint8], crop: Crop, found: Sequence[FoundHand | None]) -> FoundHand | None:
         height, width = rgb.shape[:2]
-        if len(found) >= wanted or not _reasonable(crop, width, height):
-            return
+        if not _reasonable(crop, width, height):
+            return None
         seen = self._landmarks.look(rgb, crop)
         if seen.presence < _LEAST_PRESENCE or not np.isfinite(seen.points).all():
-            return
+            return None
         hand = FoundHand.of(seen, width, height)
-        if not any(hand.same_as(other) for other in found):
-            found.append(hand)
+        return None if any(other and hand.same_as(other) for other in found) else hand
 
     def _parts(self, rgb: NDArray[np.uint8]) -> list[list[Palm]]:
         height, width = rgb.shape[:2]
@@ -129,6 +131,10 @@ class Finder:
             part = np.ascontiguousarray(rgb[y : y + h, x : x + w])
             answers.append([_moved(palm, x, y) for palm in self._palms.look(part, least_score=_LEAST_PALM)])
         return answers
+
+
+def _count(answers: Sequence[FoundHand | None]) -> int:
+    return sum(hand is not None for hand in answers)
 
 
 def _moved(palm: Palm, x: float, y: float) -> Palm:

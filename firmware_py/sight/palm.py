@@ -69,7 +69,7 @@ class PalmNetwork:
         ]
 
 
-def merged(answers: NDArray[np.float32], scores: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], float]]:
+def merged(answers: NDArray[np.floating], scores: NDArray[np.floating]) -> list[tuple[NDArray[np.floating], float]]:
     """Join answers that mean the same palm into their mean weighted by score; best first.
 
     answers: float32, shape (n, 9, 2): centre, size, then points. Returns (answer, best score of its group).
@@ -84,13 +84,13 @@ def merged(answers: NDArray[np.float32], scores: NDArray[np.float32]) -> list[tu
     return out
 
 
-def iou(one: NDArray[np.float32], many: NDArray[np.float32]) -> NDArray[np.float32]:
+def iou(one: NDArray[np.floating], many: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the intersection over union of the box of ``one`` (centre, size, …) with those of ``many``."""
     low = np.maximum(one[0] - one[1] / 2, many[:, 0] - many[:, 1] / 2)
     high = np.minimum(one[0] + one[1] / 2, many[:, 0] + many[:, 1] / 2)
     common = np.clip(high - low, 0, None).prod(axis=1)
     union = one[1].prod() + many[:, 1].prod(axis=1) - common
-    return np.asarray(common / np.maximum(union, 1e-12), dtype=np.float32)
+    return np.asarray(common / np.maximum(union, 1e-12))
 
 
 def _letterboxed(rgb: NDArray[np.uint8], side: int, scale: float) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ Rotation written in the file is respected, the sound track is ignored. Not here:
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,7 +15,11 @@ from firmware_py.errors import CameraError
 from firmware_py.sight.camera import Frame, Pace
 from firmware_py.sight.scaling import LONGEST, fitted, i420_of
 
-FALLBACK_HZ = 30.0  # for files that do not say
+# FFmpeg and OpenCV would each print their own view of a broken file; the one sentence is the caller's. FFmpeg asks for
+# its level once, when the process first opens a clip.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+FALLBACK_HZ: Final = 30.0  # for files that do not say
 
 
 class VideoFile:
@@ -98,8 +103,6 @@ def _check_readable(path: Path) -> None:
 
 
 def _open(path: Path) -> cv2.VideoCapture:
-    # FFmpeg and OpenCV would each print their own view of a broken file; the one sentence is the caller's
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     before = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:

@@ -44,11 +44,15 @@ class SceneSettings:
 
 @dataclass(frozen=True)
 class _Layer:
-    """Something with a soft edge, ready to be laid over a picture: premultiplied Y, U, V and the share kept below."""
+    """Something with a soft edge, ready to be laid over a picture: Y, U, V premultiplied by alpha.
+
+    centre: (x, y) in the layer's pixels of the point that is laid where it is wanted.
+    """
 
     y: NDArray[np.float32]
     uv: NDArray[np.float32]  # shape (h, w, 2)
     alpha: NDArray[np.float32]
+    centre: tuple[float, float]
 
 
 class Scene:
@@ -60,11 +64,11 @@ class Scene:
         self._rng_seed = seed
         rng = np.random.default_rng(seed)
         self._backdrop = backdrop(size, rng)
-        self._levels = _levels(hand)
+        self._levels = _levels(_layer(hand.rgb, hand.alpha, hand.centre))
         self._sprite_area = hand.area
-        self._reach = max(hand.alpha.shape) / 2
-        self._face = _layer(*face(round(size[1] * 0.42)))
-        self._ball = _layer(*ball(round(size[1] * 0.15)))
+        self._reach = math.sqrt(hand.area)
+        self._face = _centred(*face(round(size[1] * 0.42)))
+        self._ball = _centred(*ball(round(size[1] * 0.15)))
         width, height = size
         noise = rng.normal(128.0, NOISE_SIGMA * 8, (height + NOISE_MARGIN, width + NOISE_MARGIN))
         self._noise = np.clip(np.round(noise), 0, 255).astype(np.uint8)
@@ -113,24 +117,18 @@ class Scene:
         """Lay a layer over the frame; several spots are the stations of one exposure, and blur."""
         width, height = self._size
         rows, columns = layer.y.shape
-        u, v = _chroma(frame, width, height)
-        for half, planes in ((1, (frame[:height],)), (2, (u, v))):
+        cx, cy = layer.centre
+        for half, planes in ((1, (frame[:height],)), (2, _chroma(frame, width, height))):
             scaled = [(scale / half, x / half, y / half) for scale, x, y in spots]
-            w, h = width // half, height // half
-            x0 = max(0, math.floor(min(x - s * columns / 2 for s, x, _ in scaled)) - 1)
-            y0 = max(0, math.floor(min(y - s * rows / 2 for s, _, y in scaled)) - 1)
-            x1 = min(w, math.ceil(max(x + s * columns / 2 for s, x, _ in scaled)) + 1)
-            y1 = min(h, math.ceil(max(y + s * rows / 2 for s, _, y in scaled)) + 1)
+            x0 = max(0, math.floor(min(x - s * cx for s, x, _ in scaled)) - 1)
+            y0 = max(0, math.floor(min(y - s * cy for s, _, y in scaled)) - 1)
+            x1 = min(width // half, math.ceil(max(x + s * (columns - cx) for s, x, _ in scaled)) + 1)
+            y1 = min(height // half, math.ceil(max(y + s * (rows - cy) for s, _, y in scaled)) + 1)
             if x1 <= x0 or y1 <= y0:
                 return
-            # pixel centres lie at halves: sprite pixel p covers [p, p + 1] · s from the left edge
+            # pixel centres lie at halves: the layer's pixel p covers [p, p + 1] · s from its left edge
             ways = [
-                np.array(
-                    [
-                        [s, 0.0, x - s * columns / 2 - x0 + s / 2 - 0.5],
-                        [0.0, s, y - s * rows / 2 - y0 + s / 2 - 0.5],
-                    ]
-                )
+                np.array([[s, 0.0, x - s * cx - x0 + s / 2 - 0.5], [0.0, s, y - s * cy - y0 + s / 2 - 0.5]])
                 for s, x, y in scaled
             ]
             box = (x1 - x0, y1 - y0)
@@ -178,21 +176,27 @@ def _exposed(
     return np.asarray(whole, dtype=np.float32) / np.float32(len(ways))
 
 
-def _layer(rgb: NDArray[np.uint8], alpha: NDArray[np.float32]) -> _Layer:
+def _layer(rgb: NDArray[np.uint8], alpha: NDArray[np.float32], centre: tuple[float, float]) -> _Layer:
     y, u, v = _yuv(rgb)
-    return _Layer(y * alpha, np.dstack((u * alpha, v * alpha)), alpha)
+    return _Layer(y * alpha, np.dstack((u * alpha, v * alpha)), alpha, centre)
 
 
-def _levels(hand: Sprite) -> tuple[_Layer, ...]:
-    layers = [_layer(hand.rgb, hand.alpha)]
+def _centred(rgb: NDArray[np.uint8], alpha: NDArray[np.float32]) -> _Layer:
+    return _layer(rgb, alpha, (alpha.shape[1] / 2, alpha.shape[0] / 2))
+
+
+def _levels(layer: _Layer) -> tuple[_Layer, ...]:
+    """The layer and its halvings, so that scaling never skips a pixel."""
+    layers = [layer]
     for _ in range(LEVELS - 1):
         last = layers[-1]
-        layers.append(_Layer(_halved(last.y), _halved(last.uv), _halved(last.alpha)))
+        x, y = last.centre
+        layers.append(_Layer(_halved(last.y), _halved(last.uv), _halved(last.alpha), (x / 2, y / 2)))
     return tuple(layers)
 
 
 def _halved(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Halve by exact averages; an odd edge gets a transparent neighbour, shared between both sides' centre."""
+    """Halve by exact averages; an odd edge gets a transparent neighbour."""
     rows, columns = picture.shape[:2]
     edges = ((0, rows % 2), (0, columns % 2)) + ((0, 0),) * (picture.ndim - 2)
     even = np.pad(picture, edges)
