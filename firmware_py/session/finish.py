@@ -28,20 +28,18 @@ def finish(folder: SessionFolder, config: Config, *, letter: bool) -> Outcome:
 
 def _post(folder: SessionFolder, config: Config) -> str:
     """Queue the letter and try once; return where it went, or an empty string."""
-    from firmware_py.post.mailer import send_due
-    from firmware_py.post.outbox import Outbox
+    from firmware_py.post.mailer import queue_session, send_due
 
     try:
-        with Outbox(config.state) as outbox:
-            queued = outbox.queue(folder.path, config.mail.recipient)
-        send_due(config)
-        with Outbox(config.state) as outbox:
-            sent = outbox.letter(queued)
+        queued = queue_session(config, folder.path)
+        sent = next((delivery for delivery in send_due(config) if delivery.id == queued), None)
     except HandDanceError as error:
         print(f"hand-dance: {error}; the session is kept, try hand-dance post", file=sys.stderr)
         return ""
-    if not sent.where:
-        print(f"hand-dance: the letter is in the outbox: {sent.reason or sent.state}", file=sys.stderr)
+    if sent is None or not sent.delivered:
+        why = sent.reason if sent else "another mailer has it, or the server was asked to wait"
+        print(f"hand-dance: the letter waits in the outbox: {why}", file=sys.stderr)
+        return ""
     return sent.where
 
 
