@@ -195,10 +195,11 @@ cdef class Mask:
             (self._measure.y - self._measure.expected_y) / self._pose.scale,
         )
 
-    def measure(self, const uint8_t[:, ::1] i420, Mask rival=None, int steps=0):
+    def measure(self, const uint8_t[:, ::1] i420, Mask rival=None, int steps=0, float reach=0.25):
         """Measure a frame at the pose, after at most ``steps`` steps of following it.
 
-        Cells that the rival's shape claims more strongly are its own. The answers are the properties.
+        reach: how far the pose may go in all, as a share of its scale. Cells that the rival's shape claims more
+        strongly are its own. The answers are the properties.
         """
         cdef hd_picture picture
         picture_of(i420, &picture)
@@ -209,13 +210,14 @@ cdef class Mask:
             rival_shape = rival._shape
             rival_pose = rival._pose
         with nogil:
-            self._run(&picture, rival_shape, &rival_pose, min(steps, MOST_STEPS))
+            self._run(&picture, rival_shape, &rival_pose, min(steps, MOST_STEPS), reach)
 
-    cdef void _run(self, const hd_picture *p, const hd_shape *rival, const hd_pose *rival_pose, int steps) noexcept nogil:
+    cdef void _run(self, const hd_picture *p, const hd_shape *rival, const hd_pose *rival_pose, int steps,
+                   float reach) noexcept nogil:
         cdef int cells_x = p.width // 2, cells_y = p.height // 2, k
         cdef int seen[4]
         cdef int gate[4]
-        cdef hd_pose wide = self._pose
+        cdef hd_pose wide = self._pose, start = self._pose
         if steps:
             wide.scale *= 1.3  # room to follow in without making evidence again
         hd_gate(&wide, cells_x, cells_y, seen)
@@ -229,7 +231,7 @@ cdef class Mask:
                 hd_evidence(p, self._odds, seen, self._evidence)
             hd_measure_at(self._evidence, cells_x, gate, self._shape, &self._pose, rival, rival_pose, SIGMOID,
                           self._whole, &self._measure)
-            if k == steps or hd_follow(&self._measure, &self._reference, &self._pose) < SETTLED:
+            if k == steps or hd_follow(&self._measure, &self._reference, &start, reach, &self._pose) < SETTLED:
                 break
 
     cdef int _room_for(self, Py_ssize_t cells) except -1:

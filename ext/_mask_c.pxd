@@ -62,4 +62,5 @@ cdef extern from "mask.h" nogil:
     void hd_measure_at(const int8_t *evidence, int cells_x, const int *gate, const hd_shape *shape,
                        const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
                        const float *sigmoid, float whole, hd_measure *out) noexcept
-    float hd_follow(const hd_measure *m, const hd_reference *reference, hd_pose *pose) noexcept
+    float hd_follow(const hd_measure *m, const hd_reference *reference, const hd_pose *start, float reach,
+                    hd_pose *pose) noexcept

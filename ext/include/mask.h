@@ -355,18 +355,25 @@ static inline float hd_shape_whole(const hd_shape *shape, const float sigmoid[51
     return sum * 4.0f / (HD_GRID * HD_GRID);
 }
 
-/* One step of the pose towards where the measure stands to its expectation as the reference says. Returns how far it
- * went, as a share of the scale. */
-static inline float hd_follow(const hd_measure *m, const hd_reference *reference, hd_pose *pose) {
+/* One step of the pose towards where the measure stands to its expectation as the reference says, no further than
+ * `reach` scales from `start` in all: a hand does not jump, but its colours may be found elsewhere too. Returns how
+ * far it went, as a share of the scale. */
+static inline float hd_follow(const hd_measure *m, const hd_reference *reference, const hd_pose *start, float reach,
+                              hd_pose *pose) {
     if (m->mass <= 0 || m->expected <= 0) return 0;
-    float reach = 0.5f * pose->scale;
-    float dx = hd_clampf(m->x - m->expected_x - reference->dx * pose->scale, -reach, reach);
-    float dy = hd_clampf(m->y - m->expected_y - reference->dy * pose->scale, -reach, reach);
-    float grow = hd_clampf(sqrtf(m->mass / (m->expected * reference->fill)), 0.8f, 1.25f);
-    pose->x += dx;
-    pose->y += dy;
-    pose->scale *= grow;
-    return (fabsf(dx) + fabsf(dy)) / pose->scale + fabsf(grow - 1.0f);
+    hd_pose to = *pose;
+    to.x += m->x - m->expected_x - reference->dx * pose->scale;
+    to.y += m->y - m->expected_y - reference->dy * pose->scale;
+    to.scale *= hd_clampf(sqrtf(m->mass / (m->expected * reference->fill)), 0.8f, 1.25f);
+    float far = hypotf(to.x - start->x, to.y - start->y), most = reach * start->scale;
+    if (far > most) {
+        to.x = start->x + (to.x - start->x) * most / far;
+        to.y = start->y + (to.y - start->y) * most / far;
+    }
+    to.scale = hd_clampf(to.scale, start->scale * 0.6f, start->scale * 1.6f);
+    float went = (fabsf(to.x - pose->x) + fabsf(to.y - pose->y)) / pose->scale + fabsf(to.scale / pose->scale - 1.0f);
+    *pose = to;
+    return went;
 }
 
 #endif

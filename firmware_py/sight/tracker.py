@@ -24,6 +24,7 @@ _PLACE: Final = OneEuroSettings(least_hz=4.0, quickness=40.0, speed_hz=10.0)
 _OPENNESS: Final = OneEuroSettings(least_hz=3.0, quickness=2.0, speed_hz=5.0)
 
 _STEPS: Final = 4
+_REACH_S: Final = 10.0  # scales a second (a scale is about two palm breadths) beyond what was foreseen
 _LEAST_SUPPORT: Final = 0.5  # of the support in the finder's frame
 _LEAST_VISIBLE: Final = 0.2
 _SURE_AGAIN: Final = 0.75  # support and contrast, of those in the finder's frame, of a hand that came back
@@ -43,6 +44,7 @@ class Track:
         self.rightness = likeness.hand.rightness
         self.confirmed_s = -math.inf
         self._mask = Mask()
+        self._reach = min(0.6, _REACH_S / rate_hz)
         self._presence = Presence(rate_hz)
         self._log_area, self._x_filter, self._y_filter = OneEuro(_AREA), OneEuro(_PLACE), OneEuro(_PLACE)
         self._openness_filter = OneEuro(_OPENNESS)
@@ -117,7 +119,7 @@ class Track:
             x, y, scale = self._pose
             vx, vy, growth = self._velocity
             self._mask.pose = (x + vx, y + vy, scale * growth)
-            self._mask.measure(i420, rival, _STEPS)
+            self._mask.measure(i420, rival, _STEPS, self._reach)
             evidence = self._evident(_LEAST_SUPPORT)
         else:
             evidence = self._returned(i420, rival)
