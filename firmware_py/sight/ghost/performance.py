@@ -23,6 +23,7 @@ STRIKE_S: Final = 0.110  # out of the picture before the same note is struck aga
 REST_S: Final = 0.060  # silences shorter than this are played as one line
 TREMBLE_HZ: Final = 6.0
 RANDOM_HZ: Final = 1.2
+MIDDLE: Final = (0.53, 0.5)  # of the hand in the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Performance:
         sway = (
             math.sin(2 * math.pi * hz * script_s + phase) for hz, phase in zip((0.13, 0.17), self._phases, strict=False)
         )
-        x, y = (0.5 + 0.015 * part for part in sway)
+        x, y = (middle + 0.012 * part for middle, part in zip(MIDDLE, sway, strict=True))
         return HandAt(_area(self._mapping, pitch), x, y)
 
     def _trembled(self, s: float) -> float:

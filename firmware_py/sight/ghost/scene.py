@@ -21,6 +21,7 @@ LEVELS: Final = 4  # halvings of the sprite kept ready
 NOISE_SIGMA: Final = 3.0  # grey levels
 NOISE_MARGIN: Final = 64  # pixels that the noise is larger than the picture, to be shifted about in
 LIGHT_HZ: Final = 0.05
+MEASURED: Final = 0.965  # share of the hand's true area that the tracker's mask covers; found by measuring
 EXPOSURE_S: Final = 1 / 120
 BLUR_PIXELS: Final = 1.5  # movement within one exposure that shows
 BLUR_STEPS: Final = 4
@@ -67,7 +68,7 @@ class Scene:
         self._levels = _levels(_layer(hand.rgb, hand.alpha, hand.centre))
         self._sprite_area = hand.area
         self._reach = math.sqrt(hand.area)
-        self._face = _centred(*face(round(size[1] * 0.42)))
+        self._face = _centred(*listener(round(size[1] * 0.56)))
         self._ball = _centred(*ball(round(size[1] * 0.15)))
         width, height = size
         noise = rng.normal(128.0, NOISE_SIGMA * 8, (height + NOISE_MARGIN, width + NOISE_MARGIN))
@@ -81,11 +82,11 @@ class Scene:
         width, height = self._size
         frame = self._backdrop.copy()
         if self._settings.face:
-            x = 0.13 + 0.035 * math.sin(2 * math.pi * 0.11 * script_s)
-            y = 0.40 + 0.02 * math.sin(2 * math.pi * 0.23 * script_s)
+            x = 0.12 + 0.03 * math.sin(2 * math.pi * 0.11 * script_s)
+            y = 0.585 + 0.02 * math.sin(2 * math.pi * 0.23 * script_s)
             self._lay(frame, self._face, [(1.0, x * width, y * height)])
         if self._settings.furniture:
-            x = 0.88 + 0.05 * math.sin(2 * math.pi * 0.19 * script_s)
+            x = 0.90 + 0.04 * math.sin(2 * math.pi * 0.19 * script_s)
             self._lay(frame, self._ball, [(1.0, x * width, 0.80 * height)])
         if hand is not None:
             self._lay_hand(frame, hand, before)
@@ -111,7 +112,8 @@ class Scene:
 
     def _spot(self, hand: HandAt) -> Spot:
         width, height = self._size
-        return math.sqrt(hand.area * width * height / self._sprite_area), hand.x * width, hand.y * height
+        drawn = hand.area / MEASURED * width * height
+        return math.sqrt(drawn / self._sprite_area), hand.x * width, hand.y * height
 
     def _lay(self, frame: Plane, layer: _Layer, spots: list[Spot]) -> None:
         """Lay a layer over the frame; several spots are the stations of one exposure, and blur."""
@@ -240,25 +242,33 @@ def backdrop(size: tuple[int, int], rng: np.random.Generator) -> Plane:
     return np.asarray(cv2.cvtColor(soft, cv2.COLOR_RGB2YUV_I420), dtype=np.uint8)
 
 
-def face(height: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Draw a face-like thing, ``height`` pixels tall: RGB uint8 (h, w, 3), alpha float32 (h, w)."""
+def listener(height: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Draw somebody who listens, face and shoulders, ``height`` pixels tall: RGB uint8 (h, w, 3), alpha (h, w)."""
     big = 4 * height
-    width = round(big * 0.8)
-    rgb = np.full((big, width, 3), (60, 44, 38), np.uint8)
+    width = round(big * 0.7)
+    rgb = np.full((big, width, 3), (74, 92, 84), np.uint8)
     mask = np.zeros((big, width), np.uint8)
 
-    def at(x: float, y: float) -> tuple[int, int]:
-        return round(x * width), round(y * big)
+    def oval(x: float, y: float, across: float, down: float, colour: tuple[int, int, int], *, bodily: bool) -> None:
+        middle, axes = (round(x * width), round(y * big)), (round(across * width), round(down * big))
+        cv2.ellipse(rgb, middle, axes, 0, 0, 360, colour, cv2.FILLED)
+        if bodily:
+            cv2.ellipse(mask, middle, axes, 0, 0, 360, (255,), cv2.FILLED)
 
-    for canvas, hair, skin in ((rgb, (60, 44, 38), (214, 160, 132)), (mask, (255,) * 3, (255,) * 3)):
-        cv2.ellipse(canvas, at(0.5, 0.47), (round(0.43 * width), round(0.45 * big)), 0, 0, 360, hair, cv2.FILLED)
-        cv2.ellipse(canvas, at(0.5, 0.54), (round(0.36 * width), round(0.41 * big)), 0, 0, 360, skin, cv2.FILLED)
-    for x in (0.35, 0.65):
-        cv2.ellipse(rgb, at(x, 0.48), (round(0.07 * width), round(0.028 * big)), 0, 0, 360, (245, 240, 235), cv2.FILLED)
-        cv2.circle(rgb, at(x, 0.48), round(0.035 * width), (64, 48, 40), cv2.FILLED)
-        cv2.ellipse(rgb, at(x, 0.42), (round(0.09 * width), round(0.03 * big)), 0, 190, 350, (70, 50, 42), big // 60)
-    cv2.ellipse(rgb, at(0.5, 0.60), (round(0.06 * width), round(0.05 * big)), 0, 20, 160, (176, 118, 96), big // 60)
-    cv2.ellipse(rgb, at(0.5, 0.72), (round(0.14 * width), round(0.05 * big)), 0, 10, 170, (160, 74, 70), big // 45)
+    def arc(x: float, y: float, size: float, start: int, end: int, colour: tuple[int, int, int]) -> None:
+        middle, axes = (round(x * width), round(y * big)), (round(size * width), round(0.3 * size * big))
+        cv2.ellipse(rgb, middle, axes, 0, start, end, colour, big // 70)
+
+    oval(0.5, 1.06, 0.49, 0.28, (74, 92, 84), bodily=True)  # shoulders
+    oval(0.5, 0.74, 0.13, 0.12, (184, 132, 106), bodily=True)  # neck
+    oval(0.5, 0.36, 0.37, 0.34, (60, 44, 38), bodily=True)  # hair
+    oval(0.5, 0.42, 0.31, 0.31, (212, 160, 132), bodily=True)
+    for x in (0.37, 0.63):
+        oval(x, 0.39, 0.060, 0.022, (244, 240, 235), bodily=False)
+        oval(x, 0.39, 0.030, 0.020, (64, 48, 40), bodily=False)
+        arc(x, 0.345, 0.075, 195, 345, (74, 54, 46))
+    arc(0.5, 0.49, 0.05, 20, 160, (178, 120, 98))
+    arc(0.5, 0.57, 0.12, 15, 165, (164, 82, 76))
     soft = cv2.GaussianBlur(rgb, (0, 0), big / 90)
     small = (round(width / 4), height)
     alpha = cv2.resize(mask, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
