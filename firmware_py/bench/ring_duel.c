@@ -88,7 +88,15 @@ static int by_size(const void *a, const void *b) {
 
 static uint32_t trip_ns[TRIPS];
 
-/* One round of trips, both sides; the leader prints p50, p99, p99.9 in ns. */
+/* Mean of the middle half: as steady as the median, and finer than a clock that moves in steps. Of sorted trips. */
+static double middle(const uint32_t *sorted, uint32_t count) {
+    uint64_t sum = 0;
+    for (uint32_t n = count / 4; n < count * 3 / 4; n++)
+        sum += sorted[n];
+    return (double)sum / (count * 3 / 4 - count / 4);
+}
+
+/* One round of trips, both sides; the leader prints the middle, p50, p99 and p99.9 in ns. */
 static void round_trips(struct stage *stage, int me, const struct duel *duel, const char *name) {
     if (me == 0) {
         duel->make(stage->there);
@@ -101,7 +109,7 @@ static void round_trips(struct stage *stage, int me, const struct duel *duel, co
     }
     duel->ping(stage->there, stage->back, trip_ns, TRIPS);
     qsort(trip_ns, TRIPS, sizeof trip_ns[0], by_size);
-    printf("\"%s\":[%u,%u,%u]", name, trip_ns[TRIPS / 2], trip_ns[TRIPS * 99 / 100], trip_ns[TRIPS * 999L / 1000]);
+    printf("\"%s\":[%.2f,%u,%u,%u]", name, middle(trip_ns, TRIPS), trip_ns[TRIPS / 2], trip_ns[TRIPS * 99 / 100], trip_ns[TRIPS * 999L / 1000]);
 }
 
 /* One round of throughput: the follower produces, the leader consumes and prints records per second. */
