@@ -35,6 +35,14 @@ class SegmentAccessError(HandDanceError, PermissionError):
     """A shared-memory segment that belongs to somebody else, is too open, or is not a plain file."""
 
 
+class SegmentMissingError(HandDanceError, FileNotFoundError):
+    """A shared-memory segment that is not there: its owner has not made it yet, or has ended."""
+
+
+class SegmentSpaceError(HandDanceError, OSError):
+    """Shared memory that cannot be had: ``/dev/shm`` is full or missing."""
+
+
 class CameraError(HandDanceError, OSError):
     """A camera, clip or folder of pictures that cannot be opened or read."""
 
