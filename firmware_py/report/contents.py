@@ -49,7 +49,7 @@ class PlayedNote:
 class WantedNote:
     """One note of the song and what became of it.
 
-    bar: printed number of the bar it begins in. verdict: right, sharp, flat, early, late, wrong or missed. cents: off the
+    bar: printed number of the bar it begins in. verdict: right, sharp, flat, early, late or missed. cents: off the
     note as played, sharp above 0. late_ms: behind the beat, the box's own delay taken off. played: index of the
     played note that answered it. The last three are None where nothing answered.
     """
@@ -77,18 +77,22 @@ class BarLine:
 class MarksLine:
     """The marks and what they are made of.
 
-    total: 0…100. points: 0…10 000. rank: its name. lag_ms: the delay taken off before marking. octaves: by how many
-    octaves the player's hand lay above the song. bias_cents, spread_cents: of the notes that were answered, None
-    without any.
+    total: 0…100. points: 0…10 000. rank: its name. lag_ms: how far behind the song the sound was as a
+    whole, the box's own delay included; forgiven_ms: the part of it that is not held against the player. octaves: by how many octaves the playing lay above the song.
+    tempo_ratio: the player's tempo over the song's. bias_cents, spread_cents: mean and standard deviation of the
+    notes near their pitch; unsteady_ms: standard deviation of the onsets; None without such notes.
     """
 
     total: float
     points: int
     rank: str
     lag_ms: float
+    forgiven_ms: float
     octaves: int
+    tempo_ratio: float
     bias_cents: float | None
     spread_cents: float | None
+    unsteady_ms: float | None
 
 
 @dataclass(frozen=True)

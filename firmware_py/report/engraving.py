@@ -58,7 +58,7 @@ class System:
 
 
 def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
-    """Return the systems of a sheet. looks: by the name of a piece of a note (``Staff.piece_id``).
+    """Return the systems of a sheet. looks: by the name of a note (``Staff.piece_id``), all its pieces.
 
     Raises ReportError where verovio refuses the sheet.
     """
@@ -139,7 +139,7 @@ def _flatten(
         if "placeholder" in kind or tag in ("desc", "title", "style"):
             continue
         if tag == "g":
-            own = looks.get(child.get("id", ""), look) if "note" in kind else look
+            own = looks.get(child.get("id", "").split("-")[0], look) if "note" in kind else look
             if "notehead" in kind and own is not None:
                 _head(child, own, used, body)
                 continue

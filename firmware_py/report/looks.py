@@ -27,10 +27,11 @@ LOOKS: Final = {
     "flat": Look("too low", "#0060A8", "#BBD9F0", "down"),
     "early": Look("too early", "#8A5FA8", "#E2D3EC", "left"),
     "late": Look("too late", "#9A6A00", "#F3DFA9", "right"),
-    "wrong": Look("another note", "#B0003A", "#F3C3D0", "diamond"),
     "missed": Look("missed", "#555555", "#DDDDDD", "cross"),
-    "extra": Look("extra", "#777777", "#E8E8E8", "diamond"),
+    "extra": Look("extra", "#B0003A", "#F3C3D0", "diamond"),
 }
+PLAYED_LOOK: Final = Look("played", "#0060A8", "#BBD9F0", "")
+WANTED_LOOK: Final = Look("wanted", "#8A8478", "#EDE9DF", "")
 
 _HEAD_WIDTH: Final = 236.0  # of a black note head, in the engraver's units: a staff space is 180
 _SHAPES: Final = {  # outlines round 0, 0 in staff spaces of half height 1, half width 1, y downwards

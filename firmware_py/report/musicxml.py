@@ -123,7 +123,7 @@ def _add_note(
         _text(pitch, "step", spelling.step)
         if spelling.alter:
             _text(pitch, "alter", str(spelling.alter))
-        _text(pitch, "octave", str(spelling.octave))
+        _text(pitch, "octave", str(max(0, spelling.octave)))  # MusicXML knows no octave below
         line = (spelling.step, spelling.octave)
         if not piece.tie_from and altered.get(line, _in_key(spelling.step, key.fifths)) != spelling.alter:
             accidental = _ACCIDENTALS[spelling.alter]

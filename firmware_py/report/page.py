@@ -23,6 +23,7 @@ PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that 
 PREVIEW_SYSTEMS: Final = 10  # a preview shows the first page only
 
 _FEW_SYSTEMS: Final = 4  # that leave room for air between them
+_LEAST_RANKED: Final = 4_000  # the game's names for less are no way to speak to a child
 _TITLE_PT: Final = ((28, 24.0), (48, 19.0), (90, 15.0))  # longest title, its size; beyond: 11.5
 _LONGEST_WORD: Final = 22  # letters after which a line may break inside a word
 _ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -147,7 +148,7 @@ def _marks(report: Report) -> dict[str, str] | None:
     return {
         "number": f"{report.marks.total:.0f}",
         "of": wording.OF_HUNDRED,
-        "rank": report.marks.rank,
+        "rank": report.marks.rank if report.marks.points >= _LEAST_RANKED else "",
         "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", " ")) if report.notes else "",
     }
 
@@ -167,7 +168,7 @@ def _roll_note(report: Report) -> str:
         return wording.ROLL_FREE_NOTE
     if report.marks is None or not report.notes:
         return ""
-    lag_ms = round(report.marks.lag_ms)
+    lag_ms = round(report.marks.forgiven_ms)
     note = wording.ROLL_LAG.format(ms=lag_ms) if lag_ms >= 5 else wording.ROLL_PLAIN
     if report.marks.octaves:
         way = wording.LOWER if report.marks.octaves > 0 else wording.HIGHER
