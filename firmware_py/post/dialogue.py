@@ -64,20 +64,14 @@ class Dialogue:
         self._secrets: tuple[str, ...] = ()
         self._server: smtplib.SMTP | None = None
         limit = patience.connect
-        try:
-            with self._step("connecting", limit):
-                # The name is replaced below: looking up one's own can take minutes without a network.
-                if wrapped:
-                    self._server = smtplib.SMTP_SSL(host, port, "localhost", timeout=limit, context=context)
-                else:
-                    self._server = smtplib.SMTP(host, port, "localhost", timeout=limit)
-        except smtplib.SMTPConnectError as error:
-            said = error.smtp_error
-            raise self._refusal(
-                error.smtp_code, said if isinstance(said, bytes) else said.encode(), GREETING
-            ) from error
+        with self._step(GREETING, limit):
+            # The name is replaced below: looking up one's own can take minutes without a network.
+            if wrapped:
+                self._server = smtplib.SMTP_SSL(host, port, "localhost", timeout=limit, context=context)
+            else:
+                self._server = smtplib.SMTP(host, port, "localhost", timeout=limit)
         own = self._socket.getsockname()[0]
-        self._server.local_hostname = f"[IPv6:{own}]" if ":" in own else f"[{own}]"
+        self._open_server.local_hostname = f"[IPv6:{own}]" if ":" in own else f"[{own}]"
 
     def hello(self) -> None:
         """Say EHLO, or HELO to a server of the last century."""
@@ -183,8 +177,11 @@ class Dialogue:
             if self._server is not None:
                 self._socket.settimeout(limit_s)
             yield
-        except (MailError, smtplib.SMTPConnectError):
+        except MailError:
             raise
+        except smtplib.SMTPResponseException as error:
+            said = error.smtp_error
+            raise self._refusal(error.smtp_code, said if isinstance(said, bytes) else said.encode(), doing) from error
         except ssl.SSLCertVerificationError as error:
             # It waits: a wrong clock before the network sets it, or a hotel's login page, pass by themselves.
             raise ServerDownError(

@@ -156,8 +156,8 @@ def encoded_size(size_bytes: int) -> int:
 def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str) -> bytes:
     head = EmailMessage(policy=SMTP)
     head["From"] = Address("Hand Dance", addr_spec=sender)
-    head["To"] = Address(one_line(summary.player, 60), addr_spec=queued.recipient)
-    head["Subject"] = one_line(wording.subject(summary))
+    head["To"] = Address(_in_header(summary.player), addr_spec=queued.recipient)
+    head["Subject"] = _in_header(wording.subject(summary))
     # The time it was queued, not that of this try: the same letter is the same bytes whenever it gets through.
     head["Date"] = format_datetime(datetime.fromtimestamp(int(queued.queued), UTC))
     head["Message-ID"] = queued.message_id
@@ -165,6 +165,11 @@ def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str)
     head["MIME-Version"] = "1.0"
     folded = b"".join(SMTP.fold_binary(name, value) for name, value in head.items())
     return folded + f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n'.encode()
+
+
+def _in_header(text: str) -> str:
+    """One line that no reader takes for an encoded word (RFC 2047)."""
+    return one_line(text).replace("=?", "= ?")
 
 
 def _preview(folder: SessionFolder) -> bytes | None:

@@ -1,5 +1,6 @@
 """What the tests of post share: sessions on disk, an outbox with a clock of its own, and a mail server with faults."""
 
+import base64
 import json
 import random
 import socket
@@ -136,12 +137,12 @@ class FaultyServer:
         self.lines: list[str] = []
         self.connections = 0
         self.faults = Faults()
-        self.password = "geheim-ü"
+        self.login = ("box", "geheim-ü")
         self.extensions = ["SIZE 30000000", "8BITMIME", "AUTH PLAIN LOGIN"]
-        self.tls_only = True
+        self.offer_starttls = True
         self.letters_per_connection = 1000
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(host).configure_cert(self._context)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(host).configure_cert(self.context)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.released = threading.Event()
@@ -150,6 +151,8 @@ class FaultyServer:
         self._thread.start()
 
     def stop(self) -> None:
+        if not self._thread.is_alive():
+            return
         self.released.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -192,7 +195,7 @@ class Conversation:
         while line := self.file.readline():
             text = line.decode().rstrip("\r\n")
             self.server.lines.append(text)
-            getattr(self, f"on_{text.split(' ')[0].upper()}", self.on_other)(text)
+            getattr(self, f"on_{text.split(' ')[0].lower()}", self.on_other)(text)
 
     def fault(self, step: str) -> str:
         action = self.server.faults.at.get(step, "")
@@ -215,8 +218,8 @@ class Conversation:
     def say(self, line: str) -> None:
         self.socket.sendall(line.encode() + b"\r\n")
 
-    def on_EHLO(self, _: str) -> None:
-        offered = [] if self.encrypted else ["STARTTLS"]
+    def on_ehlo(self, _: str) -> None:
+        offered = [] if self.encrypted or not self.server.offer_starttls else ["STARTTLS"]
         words = ["faulty", *self.server.extensions, *offered]
         if "EHLO" in self.server.faults.at:
             self.answer("EHLO", "")
@@ -225,35 +228,33 @@ class Conversation:
             self.say(f"250-{word}")
         self.say(f"250 {words[-1]}")
 
-    def on_STARTTLS(self, _: str) -> None:
+    def on_starttls(self, _: str) -> None:
         if self.answer("STARTTLS", "220 go"):
-            self.socket = self.server._context.wrap_socket(self.socket, server_side=True)
+            self.socket = self.server.context.wrap_socket(self.socket, server_side=True)
             self.server._open.append(self.socket)
             self.file = self.socket.makefile("rb")
             self.encrypted = True
 
-    def on_AUTH(self, text: str) -> None:
-        import base64
-
+    def on_auth(self, text: str) -> None:
         self.server.logins.append(text)
         words = base64.b64decode(text.split(" ")[2]).decode().split("\0")
         if "AUTH" in self.server.faults.at:
             self.answer("AUTH", "")
-        elif words[2] == self.server.password:
+        elif tuple(words[1:]) == self.server.login:
             self.say("235 welcome")
         else:
             self.say(f"535 5.7.8 no such login: {text} ({words[2]})")
 
-    def on_MAIL(self, _: str) -> None:
+    def on_mail(self, _: str) -> None:
         if self.letters >= self.server.letters_per_connection:
             self.say("421 enough for one call")
             raise _HungUp
         self.answer("MAIL", "250 ok")
 
-    def on_RCPT(self, _: str) -> None:
+    def on_rcpt(self, _: str) -> None:
         self.answer("RCPT", "250 ok")
 
-    def on_DATA(self, _: str) -> None:
+    def on_data(self, _: str) -> None:
         if not self.answer("DATA", "354 go"):
             return
         action = self.fault("body")
@@ -277,10 +278,10 @@ class Conversation:
             self.server.taken.append(b"".join(body))
             self.letters += 1
 
-    def on_RSET(self, _: str) -> None:
+    def on_rset(self, _: str) -> None:
         self.say("250 ok")
 
-    def on_QUIT(self, _: str) -> None:
+    def on_quit(self, _: str) -> None:
         self.say("221 bye")
         raise _HungUp
 
