@@ -70,7 +70,7 @@ class SoundSettings:
 class PlaySettings:
     """How a hand plays."""
 
-    song: str = setting("ode-to-joy", "the song to follow")
+    song: str = setting("ode-to-joy", "the song to follow, or free for none")
     player: str = setting("", "who plays")
     scale: str = setting("chromatic", "the scale that pitches are pulled to", choices=SCALES)
     quantise: float = setting(85.0, "how strongly pitches are pulled to the scale, per cent", least=0, most=100)
@@ -81,6 +81,7 @@ class PlaySettings:
     height_to_loudness: float = setting(50.0, "how much the height sets the loudness, per cent", least=0, most=100)
     a4_hz: float = setting(440.0, "tuning", least=390, most=470)
     tempo_percent: float = setting(100.0, "tempo, in per cent of the song's own", least=25, most=200)
+    transpose: int = setting(0, "semitones that the song is moved up", least=-24, most=24)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
     players: int = setting(1, "hands that play, each a voice of its own", least=1, most=2)
     seconds: float = setting(0.0, "end the session after so long; 0: at the end of the song", least=0, most=86_400)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 from firmware_py.config import Config
 
@@ -15,21 +16,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, config: Config) -> int:
     """Print the list, or one song bar by bar."""
-    from firmware_py.music.songs_library import bars_of, known_songs, load_song, summary
+    from firmware_py.music.songs_library import bar_lines, known_songs, load_song, summary
 
     if args.what == "list":
         rows = [summary(load_song(name)) for name in known_songs()]
         if args.json:
-            print(json.dumps(rows, indent=2, ensure_ascii=False))
-        else:
-            for row in rows:
-                print(f"{row['name']:<18} {row['title']} ({row['composer']}, {row['year']}), level {row['level']}")
+            print(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+            return 0
+        for row in sorted(rows, key=lambda row: (row.level, row.name)):
+            print(f"{row.name:<22} {'●' * row.level:<3}  {row.seconds:3.0f} s  {row.title} ({row.composer}, {row.year})")
         return 0
     song = load_song(config.play.song)
+    bars = bar_lines(song)
     if args.json:
-        print(json.dumps({**summary(song), "bars": bars_of(song)}, indent=2, ensure_ascii=False))
-    else:
-        print("\n".join([f"{song.title}, {song.composer} ({song.year}), {song.key}, {song.tempo_bpm:g} a minute"]))
-        for number, bar in enumerate(bars_of(song), 1):
-            print(f"{number:>4}  {bar}")
+        print(json.dumps({**asdict(summary(song)), "lines": [asdict(bar) for bar in bars]}, indent=2, ensure_ascii=False))
+        return 0
+    print(f"{song.title}, {song.composer} ({song.year}), {song.key}, {song.tempo_bpm:g} a minute")
+    print(f"free because {song.free_because}")
+    for bar in bars:
+        print(f"{bar.number:>4}  {bar.chords:<12} {bar.melody}")
     return 0

@@ -127,7 +127,7 @@ class Performance:
         self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime else VIRTUAL_T0_NS
         if plan.seconds:
             self._end_at(plan.seconds, "the time set was over")
-        elif not plan.scripted:
+        elif not plan.scripted and plan.song:
             self._end_at(plan.song_end_s, "the song ended")
         return replace(
             plan.record,

@@ -1,5 +1,6 @@
 """One session as decided before anything starts: every name and file in it was checked."""
 
+import math
 import os
 import sys
 from collections.abc import Mapping as Table
@@ -13,7 +14,7 @@ from firmware_py import __version__
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import Config
 from firmware_py.music.song import Song
-from firmware_py.music.songs_library import load_song, mapping_for
+from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
@@ -23,18 +24,20 @@ from firmware_py.sound.patches import load_patch
 from firmware_py.sound.plan import SoundPlan
 
 TAIL_S: Final = 1.5  # for the last note to ring
+FREE_TEMPO_BPM: Final = 100.0
+FREE_GHOST_S: Final = 20.0  # a ghost without a song plays so long
 
 
 @dataclass(frozen=True)
 class SessionPlan:
     """What will be played.
 
-    song: at the tempo it is played at. record: session.json as far as it is known. realtime: the clock on the wall
+    song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known. realtime: the clock on the wall
     paces it, not the data. scripted: the camera has a last frame, and the session ends with it. song_end_s, seconds:
     the ends that are known, from the first frame of sound.wav; seconds is 0 for none. levels_db: of the CONTROL cell.
     """
 
-    song: Song
+    song: Song | None
     record: SessionRecord
     sight: SightPlan
     sound: SoundPlan
@@ -51,23 +54,29 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     Raises UsageError, SongError, PatchError, CameraError or AudioDeviceError with what is known instead.
     """
     play, sound = config.play, config.sound
-    song = load_song(play.song)
-    song = song.at_tempo(song.tempo_bpm * play.tempo_percent / 100)
+    song = None
+    if play.song != FREE_PLAY:
+        song = as_played(load_song(play.song), tempo_percent=play.tempo_percent, transpose=play.transpose)
     load_patch(sound.patch)
     check_source(config.camera.source)
     check_audio(sound.audio)
     mapping = mapping_for(song, play)
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
-    song_start_s = song.seconds(play.count_in_bars * song.bar_beats)
-    song_end_s = song_start_s + song.seconds(song.end) + TAIL_S
+    song_start_s = song.seconds(play.count_in_bars * song.bar_beats) if song else 0.0
+    song_end_s = song_start_s + song.seconds(song.end) + TAIL_S if song else math.inf
     delay_s = sound.delay_ms / 1000
-    ghost = GhostPart(song.melody_at(song_start_s), mapping, delay_s, play.seconds or song_end_s)
+    ghost = GhostPart(
+        melody=song.melody_at(song_start_s) if song else (),
+        mapping=mapping,
+        delay_s=delay_s,
+        seconds=play.seconds or (song_end_s if song else FREE_GHOST_S),
+    )
     return SessionPlan(
         song=song,
         record=SessionRecord(
             started_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            song=song.name,
+            song=play.song,
             patch=sound.patch,
             player=play.player,
             camera=config.camera.source,
@@ -77,7 +86,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             rate_hz=sound.rate_hz,
             song_start_s=song_start_s,
             delay_s=delay_s,
-            tempo_bpm=song.tempo_bpm,
+            tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
+            transpose=play.transpose if song else 0,
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
         ),
         sight=SightPlan(
@@ -99,7 +109,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             delay_ns=round(delay_s * 1e9),
             mapping=mapping,
             patch=sound.patch,
-            backing=str(backing_for(song, play.count_in_bars, sound.rate_hz, config.state / "cache")),
+            voices=play.players,
+            backing=str(backing_for(song, play.count_in_bars, sound.rate_hz, config.state / "cache")) if song else "",
         ),
         realtime=realtime,
         scripted=scripted,

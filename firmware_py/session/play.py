@@ -18,7 +18,7 @@ from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.shared_memory import clean_stale
 
 
-def play(config: Config, show: Callable[[Moment, Song], None], *, letter: bool) -> Outcome:
+def play(config: Config, show: Callable[[Moment, Song | None], None], *, letter: bool) -> Outcome:
     """Play one session and return what came of it.
 
     show is told about every twentieth of a second what sounds. letter: queue the session's letter and try to send it.
@@ -39,7 +39,7 @@ def play_once(
     config: Config,
     machine: StateMachine,
     stop: StopRequest,
-    show: Callable[[Moment, Song], None],
+    show: Callable[[Moment, Song | None], None],
     *,
     letter: bool,
 ) -> Outcome:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Final, Self, TextIO
 
 from firmware_py.music.pitch import note_name
-from firmware_py.music.song import Song
+from firmware_py.music.song import ScoreNote, Song
 from firmware_py.session.performance import Moment
 
 _EVERY_S: Final = 0.1
@@ -32,7 +32,7 @@ class ProgressLine:
             self._out.write("\r" + " " * self._width + "\r")
             self._out.flush()
 
-    def show(self, moment: Moment, song: Song) -> None:
+    def show(self, moment: Moment, song: Song | None) -> None:
         """Show this moment, at most ten times a second."""
         now = time.monotonic()
         if not self._live or now - self._last < _EVERY_S:
@@ -44,10 +44,12 @@ class ProgressLine:
         self._width = len(text)
 
 
-def progress_text(moment: Moment, song: Song) -> str:
-    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4, then G4``."""
+def progress_text(moment: Moment, song: Song | None) -> str:
+    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4, then G4``; without a song, nothing is wanted."""
     seconds = max(0, int(moment.song_s))
-    clock = f"{seconds // 60}:{seconds % 60:02d}" if moment.song_s >= 0 else f"{_beats_left(moment, song):>4}"
+    clock = f"{seconds // 60}:{seconds % 60:02d}"
+    if moment.song_s < 0 and song:
+        clock = f"{math.floor(moment.song_s * song.tempo_bpm / 60):>4}"  # beats to go
     if math.isnan(moment.sounding):
         sounding = f"♪ {'–':<10}"
     else:
@@ -55,13 +57,12 @@ def progress_text(moment: Moment, song: Song) -> str:
         cents = round(100 * (moment.sounding - nearest))
         level = _BAR[min(len(_BAR) - 1, int(moment.level * len(_BAR)))]
         sounding = f"♪ {note_name(nearest):<3} {cents:+3d} ¢ {level}"
-    wanted, following = song.wanted_at(moment.song_s)
-    return f"  {clock}  {sounding}  wanted {_name(wanted)}, then {_name(following)}"
+    line = f"  {clock}  {sounding}"
+    if song is None:
+        return line
+    wanted = song.wanted_at(moment.song_s)
+    return f"{line}  wanted {_name(wanted.now)}, then {_name(wanted.next)}"
 
 
-def _beats_left(moment: Moment, song: Song) -> str:
-    return f"-{math.ceil(-moment.song_s * song.tempo_bpm / 60)}"
-
-
-def _name(midi: int | None) -> str:
-    return "–" if midi is None else note_name(midi)
+def _name(note: ScoreNote | None) -> str:
+    return "–" if note is None else note_name(note.midi)

@@ -232,7 +232,7 @@ def _eye(plan: SightPlan) -> Callable[[float], Sees]:
         except ModelFilesError as error:
             print(f"hand-dance: hands are followed by colour only: {error}", file=sys.stderr, flush=True)
             files = None
-        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz)
+        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands)
 
     return made
 
@@ -260,7 +260,6 @@ def main() -> int:
     except Stopped:
         return 0
     except HandDanceError as error:
-        print(f"hand-dance: {error}", file=sys.stderr, flush=True)
         tell("failed", message=str(error), exit=error.exit_code)
         return error.exit_code
     return 0
