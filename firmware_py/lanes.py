@@ -69,10 +69,6 @@ STATUS_LOCKED: Final = 4  # mlockall granted
 STATUS_DEVICE_LOST: Final = 8
 STATUS_ENDED: Final = 16  # the last block is on the tape
 
-assert CONTROL.itemsize == 64
-assert STATUS.itemsize == 128
-assert TAPE_BLOCK.itemsize == 64 + 4 * BLOCK_FRAMES
-
 
 @dataclass(frozen=True)
 class Lanes:
@@ -90,7 +86,7 @@ class Lanes:
     def create(cls, name: str) -> Self:
         """Make the lanes under ``/dev/shm/hand-dance-<uid>-<name>`` and own them.
 
-        Raises SegmentBusyError when a living process owns that name.
+        Raises SegmentBusyError when a living process owns that name, SegmentSpaceError when /dev/shm is full.
         """
         return cls._over(SharedSegment.create(name, _BYTES), new=True)
 
@@ -98,7 +94,7 @@ class Lanes:
     def attach(cls, name: str) -> Self:
         """Open the lanes that another process of this user owns.
 
-        Raises FileNotFoundError, SegmentAccessError or RingLayoutError.
+        Raises SegmentMissingError (a FileNotFoundError), SegmentAccessError or RingLayoutError.
         """
         return cls._over(SharedSegment.attach(name), new=False)
 
