@@ -1,7 +1,7 @@
 """The sound process: attaches to the session's lanes, plays by its plan, and leaves.
 
-Started by the supervisor as ``python -m firmware_py.sound``; started again after a death it goes on where it must: by the
-clock when live, behind the last block on the tape when offline.
+Started by the supervisor as ``python -m firmware_py.sound``; started again after a death it goes on where it must: by
+the clock when live, behind the last block on the tape when offline.
 """
 
 import gc
