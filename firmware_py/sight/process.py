@@ -186,7 +186,8 @@ class SightProcess:
             self._lost = True
             self._tell("lost", message=str(error))
         if self._plan.realtime:
-            self._publisher.publish_empty(Flag.CAMERA_LOST, self._clock(), max(0, self._next_frame - 1))
+            self._resume_ns = max(self._resume_ns, self._clock())
+            self._publisher.publish_empty(Flag.CAMERA_LOST, self._resume_ns, max(0, self._next_frame - 1))
         else:  # a script's own time stands still meanwhile
             self._publisher.beat()
 

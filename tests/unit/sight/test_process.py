@@ -219,9 +219,9 @@ def test_a_camera_that_cannot_be_opened_after_a_restart_is_looked_for(rig: Rig) 
     rig.heard()
     rig.run(CameraError("gone"), CameraError("still gone"), Script(), realtime=True)
     heard = rig.heard()
-    lost = heard["flags"] == Flag.CAMERA_LOST
-    assert lost.any()
-    assert heard["frame"][~lost].tolist() == [10], "time went on; the script's other frames are past"
+    assert heard["flags"].tolist() == [Flag.CAMERA_LOST] * (len(heard) - 1) + [Flag.ENDED], "the rest was missed"
+    assert len(heard) > 5
+    assert np.diff(heard["t_capture_ns"].astype(float)).min() >= 0
     assert rig.names()[1:] == ["lost", "back", "ready", "ended"]
 
 
