@@ -13,7 +13,7 @@ import numpy as np
 from firmware_py._mask import Mask
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.sight.camera import Frame
-from firmware_py.sight.likeness import Likeness
+from firmware_py.sight.colour_lookout import ColourLookout
 from firmware_py.sight.landmarks import Side
 from firmware_py.sight.lookout import Answer, Lookout, LookoutThread, Question, moved_crop
 from firmware_py.sight.models import ModelFiles
@@ -53,7 +53,8 @@ class Sight:
     models: the finder's files; None: colours alone, with low confidence. synchronous: the finder looks in line, at
     frames chosen by their capture times, so that the same frames give the same samples; otherwise it has a thread
     of its own and its answers count from when they come, corrected for the motion since. finder_hz: looks a
-    second. hands: 1 or 2. rate_hz: frames a second to expect.
+    second. hands: 1 or 2. rate_hz: frames a second to expect. stills: every frame is a picture of its own, looked at
+    thoroughly.
     """
 
     models: ModelFiles | None
@@ -61,9 +62,10 @@ class Sight:
     rate_hz: float
     finder_hz: float = 12.0
     hands: int = 2
+    stills: bool = False
     spent: Spent = field(default_factory=Spent, init=False)
     _tracks: list[Track | None] = field(init=False)
-    _lookout: Lookout | None = field(default=None, init=False)
+    _lookout: Lookout | ColourLookout = field(init=False)
     _thread: LookoutThread | None = field(default=None, init=False)
     _due_s: float = field(default=-math.inf, init=False)
     _looks: int = field(default=0, init=False)
@@ -73,15 +75,17 @@ class Sight:
     def __post_init__(self) -> None:
         self._tracks = [None] * self.hands
         if self.models:
-            self._lookout = Lookout(self.models, slots=self.hands, fine=False)
-            if not self.synchronous:
-                self._thread = LookoutThread(self._lookout)
+            self._lookout = Lookout(self.models, slots=self.hands, fine=self.stills)
+        else:
+            self._lookout = ColourLookout()
+        if not self.synchronous:
+            self._thread = LookoutThread(self._lookout)
 
     def see(self, frame: Frame) -> np.void:
         """Return the sample, dtype HAND_SAMPLE, of ``frame``; its t_publish_ns is left 0."""
         began = time.perf_counter()
         t_s = frame.t_capture_ns / 1e9
-        if (frame.width, frame.height) != self._size:
+        if self.stills or (frame.width, frame.height) != self._size:
             self.forget()
             self._size = (frame.width, frame.height)
         self.spent.finder = 0.0
@@ -107,7 +111,7 @@ class Sight:
         self._tracks = [None] * self.hands
         self._due_s = -math.inf
         self._last_hand_s = -math.inf
-        if self._lookout and not self._thread:
+        if not self._thread:
             self._lookout.forget()
 
     def close(self) -> None:
@@ -123,7 +127,7 @@ class Sight:
         answer: Answer | None = None
         if self._thread:
             answer = self._thread.take()
-        if answer is None and t_s >= self._due_s and self._lookout and not (self._thread and self._thread.busy):
+        if answer is None and t_s >= self._due_s and not (self._thread and self._thread.busy):
             question = self._question(frame)
             self._looks += 1
             self._due_s = max(self._due_s + 1 / self._pace_hz(t_s), t_s + 0.5 / self.finder_hz)
@@ -143,7 +147,7 @@ class Sight:
             for track in self._tracks
         )
         search = not any(crops) or self._looks % _SEARCH_EVERY == 0
-        return Question(frame, crops, search=search, thorough=False)
+        return Question(frame, crops, search=search, thorough=self.stills)
 
     def _pace_hz(self, t_s: float) -> float:
         idle = t_s - self._last_hand_s > _IDLE_AFTER_S and not math.isinf(self._last_hand_s)
@@ -179,7 +183,7 @@ class Sight:
         return x0, y0, max(0.0, x1 - x0), max(0.0, y1 - y0)
 
     def _sample(self, frame: Frame, confirmed: bool) -> np.void:
-        sample = np.zeros((), dtype=HAND_SAMPLE)
+        sample: np.void = np.zeros(1, dtype=HAND_SAMPLE)[0]
         sample["t_capture_ns"] = frame.t_capture_ns
         sample["frame"] = frame.number & 0xFFFFFFFF
         flags = Flag(0)
@@ -189,7 +193,7 @@ class Sight:
                 flags |= Flag.FINDER_CONFIRMED if confirmed and track.misses == 0 else Flag(0)
                 sample["hands"][slot] = (track.area, track.x, track.y, track.openness, track.confidence)
         sample["flags"] = int(flags)
-        return sample[()]
+        return sample
 
 
 def _side(track: Track) -> Side:

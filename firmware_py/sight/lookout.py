@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from firmware_py._mask import Shape
 from firmware_py.sight.camera import Frame
@@ -81,10 +81,18 @@ class Lookout:
             portraitist.forget()
 
 
+class Looks(Protocol):
+    """What answers questions: the finder's lookout, or one that goes by colour alone."""
+
+    def look(self, question: Question) -> Answer:
+        """Answer one question, in line."""
+        ...
+
+
 class LookoutThread:
     """A lookout on its own thread: one question at a time, the answer when it is ready."""
 
-    def __init__(self, lookout: Lookout) -> None:
+    def __init__(self, lookout: Looks) -> None:
         self._lookout = lookout
         self._wake = threading.Condition()
         self._question: Question | None = None
