@@ -185,7 +185,11 @@ class SightProcess:
         if not self._lost:
             self._lost = True
             self._tell("lost", message=str(error))
-        self._publisher.publish_empty(Flag.CAMERA_LOST, self._clock(), max(0, self._next_frame - 1))
+        if self._plan.realtime:
+            self._resume_ns = max(self._resume_ns, self._clock())
+            self._publisher.publish_empty(Flag.CAMERA_LOST, self._resume_ns, max(0, self._next_frame - 1))
+        else:  # a script's own time stands still meanwhile
+            self._publisher.beat()
 
     def _found(self) -> None:
         if self._lost:
