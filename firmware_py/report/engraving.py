@@ -17,7 +17,7 @@ from firmware_py.report.sheet import Sheet
 
 WIDTH_MM: Final = 182.0  # of a system
 MOST_SYSTEMS: Final = 6  # that the first page has room for
-MOST_COLUMNS: Final = 46  # places with a note or rest that a system can hold legibly
+MOST_COLUMNS: Final = 38  # places with a note or rest that a system can hold legibly
 STAFF_MM: Final = ((2, 20, 6.6), (4, 30, 5.8), (5, 40, 5.2))  # at most so many systems, columns in each: a staff's height
 SMALLEST_STAFF_MM: Final = 4.8
 
@@ -82,14 +82,14 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
 
 
 def system_starts(sheet: Sheet) -> list[int]:
-    """Return the first bar of each system: four bars each where that fits the page, else more; never more than is legible.
+    """Return the first bar of each system: four bars each, more where that brings it on one page, never more than is legible.
 
     An upbeat counts with the bar after it, and a last bar does not stand alone.
     """
     columns = _columns(sheet)
     upbeat = 1 if sheet.upbeat else 0
     whole = sheet.bars - upbeat
-    per_system = next((n for n in (4, 6, 8) if -(-whole // n) <= MOST_SYSTEMS), 8)
+    per_system = next((n for n in (4, 6, 8) if -(-whole // n) <= MOST_SYSTEMS), 4)
     starts, held = [0], 0
     for bar, width in enumerate(columns):
         full = bar - upbeat > 0 and (bar - upbeat) % per_system == 0 and sheet.bars - bar > 1

@@ -62,7 +62,14 @@ def page_of(
         "document": {
             "title": _plain(f"{report.title} · {wording.NAME}"),
             "author": _plain(report.player) or wording.NAME,
-            "date": [started.year, started.month, started.day],
+            "date": {
+                "year": started.year,
+                "month": started.month,
+                "day": started.day,
+                "hour": started.hour,
+                "minute": started.minute,
+                "second": started.second,
+            },
         },
         "footer": wording.FOOTER.format(started=f"{started:%Y-%m-%d %H:%M}"),
         "kicker": wording.NAME,
