@@ -17,13 +17,14 @@ from firmware_py.report import wording
 from firmware_py.report.contents import Report
 from firmware_py.report.engraving import System
 from firmware_py.report.looks import LOOKS, legend_svg
+from firmware_py.report.notation import Metre
 from firmware_py.report.roll import Row
 
 PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that leave 182 mm for the music
 PREVIEW_SYSTEMS: Final = 10  # a preview shows the first page only
 
 _FEW_SYSTEMS: Final = 4  # that leave room for air between them
-_LEAST_RANKED: Final = 4_000  # the game's names for less are no way to speak to a child
+_LEAST_RANKED: Final = 5_010  # the game's names for less are no way to speak to a child
 _TITLE_PT: Final = ((28, 24.0), (48, 19.0), (90, 15.0))  # longest title, its size; beyond: 11.5
 _LONGEST_WORD: Final = 22  # letters after which a line may break inside a word
 _ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -61,7 +62,14 @@ def page_of(
         "document": {
             "title": _plain(f"{report.title} · {wording.NAME}"),
             "author": _plain(report.player) or wording.NAME,
-            "date": [started.year, started.month, started.day],
+            "date": {
+                "year": started.year,
+                "month": started.month,
+                "day": started.day,
+                "hour": started.hour,
+                "minute": started.minute,
+                "second": started.second,
+            },
         },
         "footer": wording.FOOTER.format(started=f"{started:%Y-%m-%d %H:%M}"),
         "kicker": wording.NAME,
@@ -70,6 +78,7 @@ def page_of(
         "subtitle": _breakable(_subtitle(report)),
         "facts": [_breakable(fact) for fact in _facts(report, started)],
         "marks": _marks(report),
+        "numbered": bool(report.notes and report.song),
         "advice": [_breakable(s) for s in report.advice],
         "figures": [list(pair) for pair in figures],
         "legend": _legend(report),
@@ -136,7 +145,8 @@ def _facts(report: Report, started: datetime) -> list[str]:
     facts.append(wording.LENGTH.format(minutes=int(report.seconds) // 60, seconds=int(report.seconds) % 60))
     if report.song is not None:
         facts.append(wording.KEY.format(key=report.song.key))
-        facts.append(wording.TEMPO.format(tempo=f"{report.tempo_bpm:.0f}"))
+        pulse = Metre(report.song.beats_per_bar, report.song.beat_unit).pulse
+        facts.append(wording.TEMPO.format(tempo=f"{report.tempo_bpm / float(pulse):.0f}"))
     if report.patch:
         facts.append(wording.PATCH.format(patch=report.patch))
     return facts
@@ -149,7 +159,8 @@ def _marks(report: Report) -> dict[str, str] | None:
         "number": f"{report.marks.total:.0f}",
         "of": wording.OF_HUNDRED,
         "rank": report.marks.rank if report.marks.points >= _LEAST_RANKED else "",
-        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", " ")) if report.notes else "",
+        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", "\u2009")) if report.notes else wording.NO_MARKS_YET,
+        "quiet": "" if report.notes else "yes",
     }
 
 

@@ -32,7 +32,10 @@ _FONT: Final = 'font-family="Libertinus Serif"'
 _POINTS_A_SECOND: Final = 50.0
 _HEAT: Final = ("#5B1238", "#8E2A4A", "#C0584F", "#E39A63", "#F2D29B", "#DDE9CF", "#B7DCC4")  # 0 % … 100 %
 _DARK_HEAT: Final = 50.0  # marks below which the figure is printed in white
-_NATURALS: Final = frozenset((0, 2, 4, 5, 7, 9, 11))
+_MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
+_MINOR: Final = (0, 2, 3, 5, 7, 8, 10)
+_ORDER: Final = {0: 0, 7: 1}  # tonic, fifth
+_NAME_APART: Final = 19.0
 
 
 @dataclass(frozen=True)
@@ -160,14 +163,17 @@ def _row(
 
 
 def _pitch_lines(frame: _Frame, key: Key) -> list[str]:
-    out = []
-    named = {key.tonic, (key.tonic + 7) % 12} if frame.semitone < 12 else _NATURALS
-    for pitch in range(frame.low, frame.high + 1):
-        tonic = pitch % 12 == key.tonic
-        if pitch % 12 in _NATURALS or tonic:
-            colour, width = ("#B9B19E", 1.6) if tonic else ("#E7E2D6", 1.0)
+    """Draw a line for each step of the key, and name as many as stand clear of each other, tonic and fifth first."""
+    steps = [(key.tonic + n) % 12 for n in (_MINOR if key.minor else _MAJOR)]
+    out, named = [], list[float]()
+    for pitch in range(frame.low + 1, frame.high):
+        if pitch % 12 in steps:
+            colour, width = ("#B9B19E", 1.6) if pitch % 12 == key.tonic else ("#E7E2D6", 1.0)
             out.append(_rule(_LEFT, frame.y(pitch), _WIDTH, frame.y(pitch), colour, width))
-        if pitch % 12 in named and frame.low < pitch < frame.high:
+    inside = [p for p in range(frame.low + 1, frame.high) if p % 12 in steps]
+    for pitch in sorted(inside, key=lambda p: (_ORDER.get((p - key.tonic) % 12, 2), p)):
+        if all(abs(frame.y(pitch) - y) >= _NAME_APART for y in named):
+            named.append(frame.y(pitch))
             out.append(_words(_LEFT - 10, frame.y(pitch) + 6, note_name(pitch, key), 18, "end"))
     return out
 
@@ -188,7 +194,8 @@ def _second_lines(frame: _Frame) -> list[str]:
     out = []
     for second in range(math.ceil(frame.start_s / step) * step, math.ceil(frame.end_s), step):
         out.append(_rule(frame.x(second), _TOP, frame.x(second), frame.bottom, "#CFC8B8", 1.2))
-        out.append(_words(frame.x(second) + 3, _TOP - 6, f"{second // 60}:{second % 60:02d}", 18, "start"))
+        if frame.x(second) < _WIDTH - 40:
+            out.append(_words(frame.x(second) + 3, _TOP - 6, f"{second // 60}:{second % 60:02d}", 18, "start"))
     return out
 
 
