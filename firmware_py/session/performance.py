@@ -16,7 +16,7 @@ from firmware_py.archive.library import delete_session
 from firmware_py.archive.session_folder import Gap, SessionFolder, SessionRecord
 from firmware_py.errors import ChildFailedError, SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
-from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, Lanes
+from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.states import State, StateMachine
@@ -128,16 +128,16 @@ class Performance:
         self._selector.register(child.start(), selectors.EVENT_READ, child)
 
     def _await_ready(self) -> None:
-        """Wait until both children said that they are ready; their refusal is ours."""
+        """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
         limit = time.monotonic() + READY_WITHIN_S
-        while not {"sight", "sound"} <= self._ready.keys():
-            self._listen(limit - time.monotonic())
+        while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
+            self._listen(TICK_S)
             if self._stop.reason:
                 raise ChildFailedError(f"{self._stop.reason} before the session began; nothing was recorded")
             if time.monotonic() > limit:
-                waiting = {"sight", "sound"} - self._ready.keys()
+                late = ({"sight", "sound"} - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
-                    f"{' and '.join(sorted(waiting))} not ready within {READY_WITHIN_S:.0f} s; "
+                    f"{' and '.join(sorted(late))} not ready within {READY_WITHIN_S:.0f} s; "
                     "see the lines above, and try again"
                 )
 
