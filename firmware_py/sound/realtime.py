@@ -39,4 +39,3 @@ def go_realtime() -> int:
             file=sys.stderr,
         )
     return granted
-
