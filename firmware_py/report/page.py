@@ -117,9 +117,7 @@ def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
             timestamp=page.started,
         )
     except RuntimeError as error:
-        raise ReportError(
-            f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes"
-        ) from error
+        raise ReportError(f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes") from error
     return bytes(made[0] if isinstance(made, list) else made)
 
 
@@ -161,9 +159,7 @@ def _marks(report: Report) -> dict[str, str] | None:
         "number": f"{report.marks.total:.0f}",
         "of": wording.OF_HUNDRED,
         "rank": report.marks.rank if report.marks.points >= _LEAST_RANKED else "",
-        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", "\u2009"))
-        if report.notes
-        else wording.NO_MARKS_YET,
+        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", "\u2009")) if report.notes else wording.NO_MARKS_YET,
         "quiet": "" if report.notes else "yes",
     }
 

@@ -44,6 +44,4 @@ class SoundPlan:
             found = json.loads(text)
             return cls(**{**found, "mapping": Mapping(**found["mapping"])})
         except (ValueError, TypeError, KeyError) as error:
-            raise UsageError(
-                f"this is no plan of a sound process ({error}); give it what SoundPlan.to_json wrote"
-            ) from error
+            raise UsageError(f"this is no plan of a sound process ({error}); give it what SoundPlan.to_json wrote") from error

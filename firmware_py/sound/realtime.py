@@ -39,3 +39,4 @@ def go_realtime() -> int:
             file=sys.stderr,
         )
     return granted
+
