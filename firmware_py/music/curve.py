@@ -5,6 +5,7 @@ gives the same numbers again. Not here: turning the curve into notes.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
