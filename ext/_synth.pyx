@@ -5,9 +5,13 @@ devices, files or patches' names (that is ``firmware_py/sound``). Types: ``firmw
 """
 
 from libc.math cimport NAN, isfinite
-from libc.stdint cimport int64_t
+from libc.stdint cimport int16_t, int64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
+from engine_c cimport *
+from firmware_py._ring cimport Cell, Ring
 from hand_control_c cimport *
 
 from firmware_py.errors import UsageError
@@ -108,3 +112,238 @@ def control_curve(
             out[i, 1] = control.hands[0].hand_pitch if control.hands[0].present else NAN
             out[i, 2] = control.hands[0].loudness if control.hands[0].present else 0.0
     return control.bad_samples
+
+
+cdef hd_patch patch_of(object patch) except *:
+    """The compiled form of a ``firmware_py.sound.patches.Patch``, whose reader has checked it."""
+    cdef hd_patch made
+    cdef Py_ssize_t n, count = len(patch.partials)
+    if not 1 <= count <= HD_PARTIALS:
+        raise UsageError(f"a patch with {count} partials; allowed is 1 to {HD_PARTIALS}")
+    memset(&made, 0, sizeof(made))
+    made.partials = <int>count
+    for n in range(count):
+        made.partial[n] = patch.partials[n]
+    made.dark = 10.0 ** (patch.dark_db / 20.0)
+    made.bright = 10.0 ** (patch.bright_db / 20.0)
+    made.loud_bright = patch.loud_bright
+    made.level = 10.0 ** (patch.level_db / 20.0)
+    made.attack_s = patch.attack_ms / 1000.0
+    made.decay_s = patch.decay_ms / 1000.0
+    made.sustain = patch.sustain
+    made.release_s = patch.release_ms / 1000.0
+    made.vibrato_hz = patch.vibrato_hz
+    made.vibrato_cents = patch.vibrato_cents
+    made.vibrato_delay_s = patch.vibrato_delay_ms / 1000.0
+    made.vibrato_rise_s = patch.vibrato_rise_ms / 1000.0
+    made.breath = 10.0 ** (patch.breath_db / 20.0) if patch.breath_db > -90 else 0.0
+    made.breath_onset = 10.0 ** (patch.breath_onset_db / 20.0) if patch.breath_onset_db > -90 else 0.0
+    made.room_wet = patch.room_wet
+    made.room_s = patch.room_seconds
+    made.room_treble = patch.room_treble
+    return made
+
+
+cdef int64_t monotonic_ns() noexcept nogil:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <int64_t>now.tv_sec * 1_000_000_000 + now.tv_nsec
+
+
+cdef class Engine:
+    """The instrument and the mix of one sound process; see ``ext/include/engine.h``.
+
+    Parameters
+    ----------
+    rate_hz
+        Sampling rate, 8000 to 192 000.
+    delay_ns
+        D: a hand sample sounds at t_capture + D.
+    pitch_map, patch
+        How areas become pitches, and the instrument's sound.
+    hands, control, status, tape
+        Rings and cells of ``firmware_py.lanes``; None: there is none. This side must have been opened by the caller.
+    samples
+        Instead of ``hands``: records of HAND_SAMPLE, all that there will be.
+    backing
+        int16, shape (n, 3), from t0 on: left, right, metronome. Kept, not copied.
+    voices
+        How many hands sound, 1 or 2.
+    live
+        The hand samples come from a camera now: one from the future is refused.
+    """
+
+    cdef hd_engine *engine
+    cdef int rate
+    cdef double share
+    cdef Ring hands, tape
+    cdef Cell control, status
+    cdef const unsigned char[::1] samples
+    cdef const int16_t[:, ::1] backing
+
+    def __cinit__(
+        self,
+        *,
+        int rate_hz,
+        int64_t delay_ns,
+        PitchMap pitch_map not None,
+        object patch,
+        Ring hands=None,
+        Cell control=None,
+        Cell status=None,
+        Ring tape=None,
+        const unsigned char[::1] samples=None,
+        const int16_t[:, ::1] backing=None,
+        int voices=2,
+        bint live=False,
+    ):
+        if not 8000 <= rate_hz <= 192_000:
+            raise UsageError(f"a sampling rate of {rate_hz} Hz; allowed is 8000 to 192000")
+        if not 1 <= voices <= HD_HANDS:
+            raise UsageError(f"{voices} voices; allowed is 1 to {HD_HANDS}")
+        if backing is not None and backing.shape[1] != HD_STEMS:
+            raise UsageError(f"a backing of {backing.shape[1]} columns; {HD_STEMS} are needed: left, right, metronome")
+        for lane, size in ((hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block))):
+            if lane is not None and lane.record_bytes != size:
+                raise UsageError(f"a ring of {lane.record_bytes}-byte records; {size} bytes are needed")
+        for lane, size in ((control, sizeof(hd_control)), (status, sizeof(hd_status))):
+            if lane is not None and lane.record_bytes != size:
+                raise UsageError(f"a cell of {lane.record_bytes} bytes; {size} bytes are needed")
+        cdef hd_patch made = patch_of(patch)
+        self.engine = <hd_engine *>malloc(sizeof(hd_engine))
+        if self.engine == NULL:
+            raise MemoryError("no memory for the sound engine")
+        hd_engine_init(self.engine, rate_hz, delay_ns, &pitch_map.map, &made, voices)
+        self.rate = rate_hz
+        self.hands, self.control, self.status, self.tape = hands, control, status, tape
+        self.samples, self.backing = samples, backing
+        if hands is not None:
+            self.engine.hands.ring = hands.ring
+        elif samples is not None and samples.shape[0] >= <Py_ssize_t>sizeof(hd_hand_sample):
+            self.engine.hands.samples = <const hd_hand_sample *>&samples[0]
+            self.engine.hands.count = samples.shape[0] // sizeof(hd_hand_sample)
+        if control is not None:
+            self.engine.control = control.cell
+        if status is not None:
+            self.engine.status = status.cell
+        if tape is not None:
+            self.engine.tape = tape.ring
+        if backing is not None and backing.shape[0] > 0:
+            self.engine.backing = <const int16_t (*)[3]>&backing[0, 0]
+            self.engine.backing_frames = backing.shape[0]
+        if live:
+            self.engine.hands.ahead_ns = delay_ns + 1_000_000_000
+
+    def __dealloc__(self):
+        free(self.engine)
+
+    @property
+    def position(self):
+        """The next frame, counted from t0."""
+        return self.engine.position
+
+    @property
+    def placed(self):
+        """Whether t0 is known and the engine counts from it."""
+        return self.engine.placed
+
+    @property
+    def ended(self):
+        """Whether the last frame was handed out."""
+        return self.engine.ended
+
+    @property
+    def peak(self):
+        """Largest magnitude since t0, 1.0 is full scale."""
+        return self.engine.peak
+
+    @property
+    def skew_ns(self):
+        """How much later than t0 + n / rate frame n is heard."""
+        return self.engine.skew_ns
+
+    @property
+    def late_samples(self):
+        """Hand samples that came after the instant they should have sounded at."""
+        return self.engine.hands.late_samples
+
+    @property
+    def bad_samples(self):
+        """Hand samples refused because they cannot be true."""
+        return self.engine.hands.bad_samples
+
+    def seek(self, int64_t frame):
+        """Go on from this frame, counted from t0; the control cell is read first."""
+        hd_engine_obey(self.engine)
+        hd_engine_seek(self.engine, frame)
+
+    def end(self):
+        """End now, with a fade of 30 ms."""
+        hd_engine_end(self.engine)
+
+    def describe(self, *, int period_frames=0, int periods=0, int flags=0, int xruns=0):
+        """Set what the status tells of the device: its period and buffer, StatusFlag bits, xruns so far."""
+        self.engine.told.period_frames = period_frames
+        self.engine.told.periods = periods
+        self.engine.told.flags = flags
+        self.engine.told.xruns = xruns
+
+    def render(self, int16_t[:, ::1] out not None, int64_t heard_ns):
+        """Fill a block in real time and report; never waits. What is not known by now is silence.
+
+        Parameters
+        ----------
+        out
+            int16, shape (frames, 2), written: left, right.
+        heard_ns
+            CLOCK_MONOTONIC at which its first frame will be heard.
+        """
+        cdef int frames = <int>out.shape[0]
+        cdef int64_t began, now
+        if out.shape[1] != 2 or frames == 0:
+            raise UsageError(f"a block of shape ({out.shape[0]}, {out.shape[1]}); (frames, 2) is needed")
+        with nogil:
+            began = monotonic_ns()
+            hd_engine_render(self.engine, &out[0, 0], frames, heard_ns)
+            now = monotonic_ns()
+            self.report(began, now, frames)
+
+    def advance(self, int frames, int16_t[:, ::1] out=None):
+        """Make as many frames as the hand samples and the tape's room allow, as fast as it goes, and report.
+
+        Parameters
+        ----------
+        frames
+            At most so many.
+        out
+            int16, shape (at least frames, 2), written; None: the frames go to the tape only.
+
+        Returns
+        -------
+        int
+            Frames made; 0: nothing can be made now, or the end is reached.
+        """
+        cdef int made
+        cdef int64_t began, now
+        cdef int16_t *to = NULL
+        if out is not None:
+            if out.shape[1] != 2 or out.shape[0] < frames or frames <= 0:
+                raise UsageError(f"a block of shape ({out.shape[0]}, {out.shape[1]}); ({frames}, 2) is needed")
+            to = &out[0, 0]
+        with nogil:
+            began = monotonic_ns()
+            made = hd_engine_advance(self.engine, to, frames)
+            now = monotonic_ns()
+            self.report(began, now, made)
+        return made
+
+    def play(self, *, int64_t t0_ns, int64_t frames):
+        """Without a control cell: begin at t0_ns and end after so many frames."""
+        self.engine.t0_ns = t0_ns
+        hd_engine_stop_at(self.engine, frames)
+
+    cdef void report(self, int64_t began_ns, int64_t now_ns, int frames) noexcept nogil:
+        if frames > 0:
+            self.share += 0.05 * ((now_ns - began_ns) * 1e-9 * self.rate / frames - self.share)
+        self.engine.told.render_share = self.share
+        hd_engine_report(self.engine, now_ns)

@@ -49,6 +49,7 @@ cdef extern from "hand_control.h" nogil:
         hd_ring *ring
         const hd_hand_sample *samples
         size_t count
+        int64_t ahead_ns
         hd_hand_voice hands[2]
         uint32_t late_samples
         uint32_t bad_samples

@@ -4,19 +4,17 @@ A message says what was found, what is allowed, and what to do; the command line
 ends with ``exit_code``.
 """
 
-from typing import ClassVar
-
 
 class HandDanceError(Exception):
     """Anything that this project refuses or could not do."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class UsageError(HandDanceError, ValueError):
     """A command, flag or configuration value that cannot mean anything here (exit code 2)."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: int = 2
 
 
 class ConfigError(UsageError):
@@ -73,6 +71,14 @@ class SessionFolderError(HandDanceError, OSError):
 
 class AlreadyRunningError(HandDanceError, RuntimeError):
     """Another session of this user is being played; the message names its process."""
+
+
+class ChildFailedError(HandDanceError, ChildProcessError):
+    """Sight or sound could not begin, or died too often; carries its sentence and exit code on."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class ReportError(HandDanceError, RuntimeError):

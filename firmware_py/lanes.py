@@ -69,10 +69,6 @@ STATUS_LOCKED: Final = 4  # mlockall granted
 STATUS_DEVICE_LOST: Final = 8
 STATUS_ENDED: Final = 16  # the last block is on the tape
 
-assert CONTROL.itemsize == 64
-assert STATUS.itemsize == 128
-assert TAPE_BLOCK.itemsize == 64 + 4 * BLOCK_FRAMES
-
 
 @dataclass(frozen=True)
 class Lanes:

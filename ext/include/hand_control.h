@@ -166,6 +166,8 @@ static inline void hd_hands_drain(hd_hand_control *control) {
 
 /* No sample will come after the newest one. */
 static inline bool hd_hands_ended(const hd_hand_control *control) {
+    if (control->ring == NULL && control->next_index >= control->count)
+        return true;
     return (control->has_next && (control->next.flags & HD_SAMPLES_ENDED)) ||
            (control->has_last && (control->last.flags & HD_SAMPLES_ENDED));
 }

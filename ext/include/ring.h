@@ -58,6 +58,12 @@
 #endif
 #define HD_RING_RELAXED HD_ORDER(memory_order_relaxed)
 
+#ifdef __GNUC__
+#define HD_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define HD_PREFETCH(address) ((void)0)
+#endif
+
 #define HD_RING_LINE 64u
 #define HD_RING_MAGIC UINT64_C(0x676e69722d646e68) /* "hnd-ring" read as little-endian bytes */
 #define HD_RING_VERSION 1u                         /* of this header's layout and of the hand sample */
@@ -256,6 +262,8 @@ static inline const void *hd_ring_front(hd_ring *ring) {
     uint64_t head = HD_LOAD(&ring->head, HD_RING_RELAXED); /* own index */
     if (head == ring->tail_copy) {
         /* Acquire: pairs with the release in hd_ring_commit, so the record is whole. */
+        /* A consumer that comes here waits for this slot: its line may travel while the index's line does. */
+        HD_PREFETCH(hd_ring_slot(ring, head));
         ring->tail_copy = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
         if (head == ring->tail_copy)
             return NULL;

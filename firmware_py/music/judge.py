@@ -107,13 +107,14 @@ def judged(
     bias = float(np.average(cents_off, weights=weights)) if near else float("nan")
     spread = float(np.sqrt(np.average((cents_off - bias) ** 2, weights=weights))) if near else float("nan")
     late = np.array([k.late_ms for k in near])
+    unsteady = 1.4826 * float(np.median(np.abs(late - np.median(late)))) if len(near) > 1 else float("nan")
     return Verdicts(
         notes=tuple(marks),
         extra=tuple(note for m, note in enumerate(played) if m not in taken),
         tempo_ratio=_tempo_ratio(near),
         bias_cents=bias,
         spread_cents=spread,
-        unsteady_ms=float(late.std()) if len(near) > 1 else float("nan"),
+        unsteady_ms=unsteady,
     )
 
 

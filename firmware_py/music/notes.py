@@ -116,7 +116,7 @@ def _decoded(pitch: NDArray[np.float64], rate_hz: float) -> list[_Piece]:
 
 
 def _tuning(seen: NDArray[np.float64]) -> float:
-    """Return by how much of a semitone, −0.5…0.5, the player is off as a whole; 0 where the curve does not agree on it."""
+    """Return by how much of a semitone, −0.5…0.5, the player is off as a whole; 0 where notes disagree."""
     mean = np.exp(2j * np.pi * seen).mean()
     return float(np.angle(mean) / (2 * np.pi)) if abs(mean) > 0.4 else 0.0
 

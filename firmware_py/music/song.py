@@ -61,12 +61,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Song:
-    """One song. beats are quarter notes, tempo_bpm their number in a minute; key is like ``C major`` or ``F# minor``.
-
-    Bar lines lie at whole multiples of ``bar_beats``. A song with an upbeat still begins with a whole bar: its first
-    ``pickup`` beats short of that bar are rests, so that count-in, metronome and bars agree without a special case;
-    ``pickup`` (0: none) tells an engraver to leave those rests out and to number that bar 0.
-    """
+    """One song; beats are quarter notes, key is like ``C major`` or ``F# minor``."""
 
     name: str
     title: str

@@ -1,0 +1,231 @@
+"""One conversation with a mail server: every step has a time limit, and whatever stops it becomes one sentence.
+
+Not here: what is said, and in which order (``smtp``).
+"""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from firmware_py.errors import MailError, MailRefusedError
+from firmware_py.post.address import one_line
+from firmware_py.post.transports import ServerDownError, ServerRefusedError
+
+GREETING: Final = "the greeting"
+LOGIN: Final = "the login"
+_WHOLE_SERVER: Final = (GREETING, "EHLO", "STARTTLS", LOGIN)
+_LOGIN_NEEDED: Final = (530, 534, 535, 538)
+_GOODBYE: Final = 421
+_NO_ANSWER: Final = -1
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds without progress after which a step is given up (RFC 5321, 4.5.3.2, shortened where a box can).
+
+    connect: TCP and TLS. answer: EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA. piece: one piece of about 80 kB of the body.
+    taken: from the end of the body to the server's word that it has the letter; servers look for viruses here, and
+    giving up early makes duplicates.
+    """
+
+    connect: float = 30.0
+    answer: float = 60.0
+    piece: float = 120.0
+    taken: float = 600.0
+
+
+class Dialogue:
+    """An open connection to one server.
+
+    Parameters
+    ----------
+    host, port
+        The server.
+    context
+        Encrypts the connection: at once where ``wrapped``, else when ``encrypt`` is called.
+    patience
+        Time limits.
+
+    Raises
+    ------
+    ServerDownError, ServerRefusedError
+        From here and from every method: the server cannot be reached, hangs up, is slow, or wants nobody.
+    """
+
+    def __init__(self, host: str, port: int, context: ssl.SSLContext, patience: Patience, *, wrapped: bool) -> None:
+        self.where = f"the mail server {one_line(host, 80)}:{port}"
+        self._host = host
+        self._context = context
+        self._patience = patience
+        self._secrets: tuple[str, ...] = ()
+        self._server: smtplib.SMTP | None = None
+        limit = patience.connect
+        with self._step(GREETING, limit):
+            # The name is replaced below: looking up one's own can take minutes without a network.
+            if wrapped:
+                self._server = smtplib.SMTP_SSL(host, port, "localhost", timeout=limit, context=context)
+            else:
+                self._server = smtplib.SMTP(host, port, "localhost", timeout=limit)
+        own = self._socket.getsockname()[0]
+        self._open_server.local_hostname = f"[IPv6:{own}]" if ":" in own else f"[{own}]"
+
+    def hello(self) -> None:
+        """Say EHLO, or HELO to a server of the last century."""
+        with self._step("EHLO", self._patience.answer):
+            code, text = self._open_server.ehlo()
+            if code in (500, 502):
+                code, text = self._open_server.helo()
+        self.expect((code, text), "EHLO", 250)
+
+    def encrypt(self) -> None:
+        """STARTTLS, then EHLO again, since nothing said before can be trusted."""
+        with self._step("STARTTLS", self._patience.connect):
+            code, text = self._open_server.starttls(context=self._context)
+        self.expect((code, text), "STARTTLS", 220)
+        self.hello()
+
+    def has(self, extension: str) -> bool:
+        """Whether the server offers an extension of SMTP."""
+        return self._open_server.has_extn(extension)
+
+    def extension(self, name: str) -> str:
+        """What the server says of an extension; empty where it has none."""
+        return self._server.esmtp_features.get(name, "") if self._server else ""
+
+    def keep_secret(self, *words: str) -> None:
+        """Keep words out of every message, even where the server quotes them."""
+        self._secrets += tuple(sorted(filter(None, words), key=len, reverse=True))
+
+    def say(self, line: str, step: str) -> tuple[int, bytes]:
+        """Say one line and return code and text of the answer."""
+        with self._step(step, self._patience.answer):
+            return self._open_server.docmd(line)
+
+    def ask(self, line: str, step: str, what: str, *good: int) -> None:
+        """Say one line and raise unless the answer is one of the good ones; ``what`` was taken or not."""
+        self.expect(self.say(line, step), what, *good)
+
+    def expect(self, answer: tuple[int, bytes], what: str, *good: int) -> None:
+        """Raise unless an answer is one of the good ones."""
+        if answer[0] not in good:
+            raise self._refusal(*answer, what)
+
+    def pour(self, pieces: Iterable[bytes]) -> str:
+        """Send the body after DATA was taken, and return the server's word that it has the letter."""
+        with self._step("sending the letter", self._patience.piece):
+            try:
+                for piece in _stuffed(pieces):
+                    self._socket.sendall(piece)
+            except ConnectionError:
+                # A server that hangs up in the middle has often said why.
+                self._socket.settimeout(self._patience.answer)
+                self.expect(self._open_server.getreply(), "the letter")
+                raise
+        with self._step("waiting for the server to take the letter", self._patience.taken):
+            self._socket.sendall(b".\r\n")
+            code, text = self._open_server.getreply()
+        self.expect((code, text), "the letter", 250)
+        return self.quoted(code, text)
+
+    def alive(self) -> bool:
+        """Whether the server still listens and has forgotten the last letter (RSET)."""
+        try:
+            return self.say("RSET", "RSET")[0] == 250
+        except ServerDownError:
+            return False
+
+    def goodbye(self) -> None:
+        """Say QUIT and hang up; never raises."""
+        with suppress(ServerDownError):
+            self._socket.settimeout(5)
+            with suppress(OSError, smtplib.SMTPException):
+                self._open_server.quit()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connection without a word; never raises."""
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(OSError):
+                server.close()
+
+    def quoted(self, code: int, text: bytes) -> str:
+        """An answer as one line without secrets."""
+        return f"{code} {self._scrubbed(text.decode('utf-8', 'replace'))}".strip()
+
+    @property
+    def _open_server(self) -> smtplib.SMTP:
+        if self._server is None or self._server.sock is None:
+            raise ServerDownError(f"{self.where} hung up")
+        return self._server
+
+    @property
+    def _socket(self) -> socket.socket:
+        sock = self._open_server.sock
+        if sock is None:
+            raise ServerDownError(f"{self.where} hung up")
+        return sock
+
+    @contextmanager
+    def _step(self, doing: str, limit_s: float) -> Iterator[None]:
+        """Limit the time of one step and say what stopped it."""
+        try:
+            if self._server is not None:
+                self._socket.settimeout(limit_s)
+            yield
+        except MailError:
+            raise
+        except smtplib.SMTPResponseException as error:
+            said = error.smtp_error
+            raise self._refusal(error.smtp_code, said if isinstance(said, bytes) else said.encode(), doing) from error
+        except ssl.SSLCertVerificationError as error:
+            # It waits: a wrong clock before the network sets it, or a hotel's login page, pass by themselves.
+            raise ServerDownError(
+                f"the certificate of {self.where} does not hold ({one_line(error.verify_message)}); "
+                "is the clock right? If it is a server of your own, name its authority as mail.ca_file"
+            ) from error
+        except TimeoutError as error:
+            raise ServerDownError(f"{self.where} did not answer within {limit_s:g} s ({doing})") from error
+        except socket.gaierror as error:
+            raise ServerDownError(
+                f"{self.where} was not found ({one_line(error.strerror or str(error))}); "
+                "is the network there, and mail.host right?"
+            ) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise ServerDownError(
+                f"the conversation with {self.where} broke off ({doing}: {self._scrubbed(str(error))})"
+            ) from error
+        except UnicodeError as error:
+            raise ServerRefusedError(
+                f"mail.host {one_line(self._host, 80)!r} is not a server's name; give one like smtp.example.org"
+            ) from error
+
+    def _refusal(self, code: int, text: bytes, what: str) -> MailError:
+        """Which of the four errors an answer is: for this letter or all, for now or until a person acts."""
+        said = f"{self.where} did not take {what} ({self.quoted(code, text)})"
+        if code in (_GOODBYE, _NO_ANSWER):
+            return ServerDownError(said)
+        if code in _LOGIN_NEEDED:
+            return ServerRefusedError(
+                f"{said}; set mail.user and put the right password in place (at Gmail and others an app password), "
+                "then run 'hand-dance post --retry all'"
+            )
+        if what in _WHOLE_SERVER:
+            return ServerRefusedError(said) if 500 <= code < 600 else ServerDownError(said)
+        return MailRefusedError(said) if 500 <= code < 600 else MailError(said)
+
+    def _scrubbed(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return one_line(text, 200)
+
+
+def _stuffed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Double the dot at the start of a line (RFC 5321, 4.5.2); every piece begins a line."""
+    for piece in pieces:
+        doubled = piece.replace(b"\r\n.", b"\r\n..")
+        yield b"." + doubled if doubled.startswith(b".") else doubled

@@ -1,0 +1,158 @@
+"""The HTML of a letter: one column that reads well on a telephone, in light and in dark mail programs.
+
+Not here: the words (``wording``). Tables and inline styles, because mail programs know little else; the block of
+styles only adds the dark colours for those that read it. Nothing is loaded from outside.
+"""
+
+from html import escape
+from string import Template
+from typing import Final
+
+from firmware_py.post import wording
+from firmware_py.post.attachments import Chosen
+from firmware_py.post.summary import Summary
+
+_SANS: Final = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+
+_PAGE: Final = Template(
+    """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<title>$title</title>
+<style>
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+@media (prefers-color-scheme: dark) {
+  .ground { background-color: #15181c !important; }
+  .sheet { background-color: #20252b !important; border-color: #333b44 !important; }
+  .ink { color: #eceff2 !important; }
+  .soft { color: #a3adb8 !important; }
+  .rule { border-color: #333b44 !important; }
+  .track { background-color: #39424c !important; }
+  .full { background-color: #45b868 !important; }
+  .note { background-color: #3a3320 !important; color: #f2e6c4 !important; }
+}
+</style>
+</head>
+<body class="ground" style="margin:0;padding:0;background-color:#eef1f4;">
+<table role="presentation" class="ground" width="100%" cellpadding="0" cellspacing="0" border="0"
+ style="background-color:#eef1f4;">
+<tr><td align="center" style="padding:24px 12px;">
+<table role="presentation" class="sheet" width="100%" cellpadding="0" cellspacing="0" border="0"
+ style="max-width:600px;background-color:#ffffff;border:1px solid #dfe4e9;border-radius:12px;">
+<tr><td style="padding:28px 28px 24px 28px;$sans;">
+$body
+</td></tr>
+</table>
+<p class="soft" style="margin:16px 0 0 0;$sans;font-size:13px;line-height:1.5;color:#66717d;">
+Hand Dance, the instrument that you play in the air</p>
+</td></tr>
+</table>
+</body>
+</html>
+"""
+)
+
+
+def html(summary: Summary, chosen: Chosen, picture: str | None) -> str:
+    """Return the letter as HTML.
+
+    Parameters
+    ----------
+    summary, chosen
+        What to tell; every word of it is escaped here.
+    picture
+        Content-ID (without ``<>``) of the inline preview of the score; None: there is none.
+    """
+    parts = [
+        f'<h1 class="ink" style="margin:0 0 4px 0;font-size:24px;line-height:1.25;font-weight:650;color:#1d2329;">'
+        f"{escape(summary.title)}</h1>",
+        _paragraph(f"{wording.greeting(summary)} {wording.played(summary)}", soft=True),
+        _marks(summary),
+        _paragraph(wording.outcome(summary)),
+        _advice(summary),
+        _picture(picture),
+        *(_notice(sentence) for sentence in wording.mishaps(summary, chosen)),
+        _attached(chosen),
+    ]
+    return _PAGE.substitute(title=escape(wording.subject(summary)), sans=_SANS, body="\n".join(p for p in parts if p))
+
+
+def _paragraph(sentence: str, *, soft: bool = False) -> str:
+    style, colour = ("soft", "#66717d") if soft else ("ink", "#1d2329")
+    return (
+        f'<p class="{style}" style="margin:0 0 16px 0;font-size:16px;line-height:1.5;color:{colour};">'
+        f"{escape(sentence)}</p>"
+    )
+
+
+def _marks(summary: Summary) -> str:
+    """A large number, and a bar as long as the marks."""
+    if summary.marks is None:
+        return ""
+    share = round(summary.marks)
+    full = (
+        f'<td class="full" width="{share}%" height="10" style="background-color:#1a8f3c;border-radius:5px;'
+        'font-size:0;line-height:10px;">&nbsp;</td>'
+        if share
+        else ""
+    )
+    rest = (
+        f'<td width="{100 - share}%" height="10" style="font-size:0;line-height:10px;">&nbsp;</td>'
+        if share < 100
+        else ""
+    )
+    return (
+        f'<p class="ink" style="margin:8px 0 8px 0;font-size:56px;line-height:1;font-weight:700;color:#1d2329;">'
+        f'{wording.marks(summary)}<span class="soft" style="font-size:20px;font-weight:400;color:#66717d;">'
+        " of 100</span></p>\n"
+        '<table role="presentation" class="track" width="100%" cellpadding="0" cellspacing="0" border="0" '
+        f'style="background-color:#dfe4e9;border-radius:5px;margin:0 0 20px 0;"><tr>{full}{rest}</tr></table>'
+    )
+
+
+def _advice(summary: Summary) -> str:
+    if not summary.advice:
+        return ""
+    items = "".join(f'<li style="margin:0 0 8px 0;">{escape(sentence)}</li>' for sentence in summary.advice)
+    return (
+        '<ul class="ink" style="margin:0 0 20px 0;padding:0 0 0 20px;font-size:16px;line-height:1.5;color:#1d2329;">'
+        f"{items}</ul>"
+    )
+
+
+def _picture(picture: str | None) -> str:
+    """The score keeps its white paper in the dark, else its black notes would vanish."""
+    if picture is None:
+        return ""
+    return (
+        f'<img src="cid:{escape(picture)}" alt="The first page of your score" width="542" '
+        'style="display:block;width:100%;height:auto;margin:0 0 20px 0;background-color:#ffffff;border-radius:6px;">'
+    )
+
+
+def _notice(sentence: str) -> str:
+    return (
+        '<p class="note" style="margin:0 0 16px 0;padding:12px 14px;border-radius:8px;background-color:#fdf3d7;'
+        f'font-size:15px;line-height:1.5;color:#5c4712;">{escape(sentence)}</p>'
+    )
+
+
+def _attached(chosen: Chosen) -> str:
+    if not chosen.attachments:
+        return ""
+    rows = "".join(
+        '<tr><td class="rule" style="padding:10px 0;border-top:1px solid #e6eaee;font-size:15px;line-height:1.4;">'
+        f'<span class="ink" style="color:#1d2329;">{escape(a.name)}</span><br>'
+        f'<span class="soft" style="font-size:13px;color:#66717d;">{escape(wording.kind(a))}</span></td>'
+        '<td class="rule soft" align="right" valign="top" style="padding:10px 0 10px 12px;border-top:1px solid #e6eaee;'
+        f'font-size:13px;line-height:1.6;white-space:nowrap;color:#66717d;">{escape(wording.size(a.size))}</td></tr>'
+        for a in chosen.attachments
+    )
+    return (
+        '<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">Attached</p>\n'
+        f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">{rows}</table>'
+    )

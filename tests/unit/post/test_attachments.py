@@ -1,0 +1,123 @@
+import pytest
+import soundfile
+
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.post.attachments import LARGEST_RAW_BYTES, choose, stem_of
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    path = tmp_path / "workspace"
+    path.mkdir()
+    return path
+
+
+def test_everything_goes_as_it_is_where_it_fits(make_session, workspace):
+    chosen = choose(SessionFolder(make_session()), "2026-11-21_ode-to-joy", workspace)
+    assert [a.name for a in chosen.attachments] == [
+        "2026-11-21_ode-to-joy.wav",
+        "2026-11-21_ode-to-joy.pdf",
+        "2026-11-21_ode-to-joy.mid",
+        "2026-11-21_ode-to-joy.musicxml",
+    ]
+    assert [a.mime for a in chosen.attachments] == [
+        "audio/wav",
+        "application/pdf",
+        "audio/midi",
+        "application/vnd.recordare.musicxml+xml",
+    ]
+    assert (chosen.sound, chosen.missing) == ("whole", ())
+    assert list(workspace.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "noise", "sound", "ending", "channels"),
+    [
+        (120_000, True, "mono", "wav", 1),
+        (80_000, False, "flac", "flac", 2),
+        (70_000, True, "too-large", None, None),
+    ],
+)
+def test_sound_too_large_goes_as_mono_then_as_flac_then_not_at_all(
+    make_session, workspace, limit, noise, sound, ending, channels
+):
+    chosen = choose(SessionFolder(make_session(noise=noise)), "s", workspace, limit)
+    assert chosen.sound == sound
+    assert sum(a.size for a in chosen.attachments) <= limit
+    names = [a.name for a in chosen.attachments]
+    assert names[-3:] == ["s.pdf", "s.mid", "s.musicxml"]
+    if ending:
+        assert names[0] == f"s.{ending}"
+        info = soundfile.info(chosen.attachments[0].path)
+        assert (info.frames, info.samplerate, info.channels, info.subtype) == (48_000, 48_000, channels, "PCM_16")
+    else:
+        assert len(names) == 3
+
+
+def test_flac_carries_the_very_samples(make_session, workspace):
+    folder = SessionFolder(make_session())
+    flac = choose(folder, "s", workspace, 80_000).attachments[0].path
+    before, _ = soundfile.read(folder.file(SessionFolder.SOUND), dtype="int16")
+    after, _ = soundfile.read(flac, dtype="int16")
+    assert (before == after).all()
+
+
+def test_mono_flac_is_the_last_try(make_session, workspace):
+    folder = SessionFolder(make_session(seconds=3, noise=True))
+    sound, rate = soundfile.read(folder.file(SessionFolder.SOUND))
+    sound[:, 0] *= 0.02
+    sound[:, 1] = -sound[:, 0]
+    sound[:, 1] *= 0.999
+    soundfile.write(folder.file(SessionFolder.SOUND), sound, rate, subtype="PCM_16")
+    chosen = choose(folder, "s", workspace, 200_000)
+    assert chosen.sound == "flac-mono"
+    assert soundfile.info(chosen.attachments[0].path).channels == 1
+
+
+def test_a_smaller_sound_is_made_once(make_session, workspace):
+    folder = SessionFolder(make_session())
+    first = choose(folder, "s", workspace, 120_000).attachments[0].path
+    written = first.stat().st_mtime_ns
+    assert choose(folder, "s", workspace, 120_000).attachments[0].path == first
+    assert first.stat().st_mtime_ns == written
+    assert [p.name for p in workspace.iterdir()] == ["mono.wav"]
+
+
+def test_missing_and_empty_files_are_named_and_the_rest_goes(make_session, workspace):
+    folder = SessionFolder(make_session())
+    folder.file(SessionFolder.SCORE).unlink()
+    folder.file(SessionFolder.MIDI).write_bytes(b"")
+    folder.file(SessionFolder.SOUND).unlink()
+    chosen = choose(folder, "s", workspace)
+    assert chosen.missing == ("wav", "pdf", "mid")
+    assert chosen.sound == "missing"
+    assert [a.name for a in chosen.attachments] == ["s.musicxml"]
+
+
+def test_a_large_wav_that_cannot_be_read_stays_on_the_box(make_session, workspace):
+    folder = SessionFolder(make_session())
+    folder.file(SessionFolder.SOUND).write_bytes(b"nothing that sounds" * 10_000)
+    assert choose(folder, "s", workspace, 100_000).sound == "too-large"
+    assert list(workspace.iterdir()) == []
+
+
+def test_three_minutes_of_stereo_stay_under_what_mail_takes(make_session, workspace):
+    folder = SessionFolder(make_session(seconds=140))
+    chosen = choose(folder, "s", workspace)
+    assert chosen.sound == "mono"
+    assert sum(a.size for a in chosen.attachments) <= LARGEST_RAW_BYTES
+
+
+@pytest.mark.parametrize(
+    ("song", "stem"),
+    [
+        ("ode-to-joy", "ode-to-joy"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("Für Elise!", "f-r-elise"),
+        ('a"b\r\nX: y', "a-b-x-y"),
+        ("…", "session"),
+        ("x" * 300, "x" * 60),
+    ],
+)
+def test_a_file_name_survives_every_song(song, stem):
+    assert stem_of(song, None) == stem
