@@ -141,7 +141,9 @@ class Report:
         try:
             found: dict[str, Any] = json.loads(content)
             if found.get("schema") != SCHEMA:
-                raise ReportError(f"report.json has schema {found.get('schema')!r}; this version reads {SCHEMA}: make the report again")
+                raise ReportError(
+                    f"report.json has schema {found.get('schema')!r}; this version reads {SCHEMA}: make the report again"
+                )
             return cls(
                 **{
                     **found,
@@ -156,4 +158,6 @@ class Report:
                 }
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ReportError(f"this is not a report ({error}); make it again with hand-dance report SESSION") from error
+            raise ReportError(
+                f"this is not a report ({error}); make it again with hand-dance report SESSION"
+            ) from error

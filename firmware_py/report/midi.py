@@ -29,7 +29,9 @@ class _Clock:
         bar = float(metre.bar)
         bars = max(1, round(song_start_s * tempo_bpm / 60 / bar)) if song_start_s > 0.001 else 0
         self.beat_us = min(_MOST_MICROSECONDS, max(1, round(60e6 / tempo_bpm)))
-        self.lead_us = min(_MOST_MICROSECONDS, max(1, round(song_start_s * 1e6 / (bars * bar)))) if bars else self.beat_us
+        self.lead_us = (
+            min(_MOST_MICROSECONDS, max(1, round(song_start_s * 1e6 / (bars * bar)))) if bars else self.beat_us
+        )
         self.lead_ticks = round(bars * bar * TICKS_PER_BEAT)
         self.song_start_s = self.lead_ticks / TICKS_PER_BEAT * self.lead_us * 1e-6
 

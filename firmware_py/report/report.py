@@ -152,7 +152,12 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
         seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
     seen = samples[(samples["flags"] & Flag.PRESENT) != 0]
     curve = curve_of(
-        samples, record.mapping, t0_ns=record.t0_ns, delay_s=record.delay_s, seconds=seconds, sound_rate_hz=record.rate_hz
+        samples,
+        record.mapping,
+        t0_ns=record.t0_ns,
+        delay_s=record.delay_s,
+        seconds=seconds,
+        sound_rate_hz=record.rate_hz,
     )
     notes = notes_of(curve) if len(seen) else ()
     if song is None:
@@ -211,7 +216,15 @@ def _advice(performance: _Performance) -> tuple[str, ...]:
 
 def _song_line(song: Song, start_s: float) -> SongLine:
     return SongLine(
-        song.name, song.title, song.composer, song.year, song.key, song.beats_per_bar, song.beat_unit, song.bars, start_s
+        song.name,
+        song.title,
+        song.composer,
+        song.year,
+        song.key,
+        song.beats_per_bar,
+        song.beat_unit,
+        song.bars,
+        start_s,
     )
 
 

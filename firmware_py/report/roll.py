@@ -232,7 +232,12 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float) -> s
     if not steps:
         return ""
     path = f'<path d="{"".join(steps)}" fill="none" stroke-linejoin="round" stroke-linecap="round" '
-    return path + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>' + path + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+    return (
+        path
+        + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>'
+        + path
+        + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+    )
 
 
 def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
@@ -258,7 +263,8 @@ def _heat_colour(marks: float) -> str:
     below = min(int(place), len(_HEAT) - 2)
     share = place - below
     channels = (
-        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share) for i in (1, 3, 5)
+        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share)
+        for i in (1, 3, 5)
     )
     return "#" + "".join(f"{c:02X}" for c in channels)
 

@@ -49,7 +49,9 @@ def html(report: Report) -> str:
         f'<h1 style="margin:4px 0 0;font-size:26px">{escape(_one_line(report.title))}</h1>',
     ]
     if report.song and report.song.composer:
-        parts.append(f'<p style="margin:2px 0 0;color:#6b665c;font-style:italic">{escape(_one_line(report.song.composer))}</p>')
+        parts.append(
+            f'<p style="margin:2px 0 0;color:#6b665c;font-style:italic">{escape(_one_line(report.song.composer))}</p>'
+        )
     if report.player:
         parts.append(f'<p style="margin:6px 0 0">{escape(wording.PLAYER.format(player=_one_line(report.player)))}</p>')
     if report.marks and report.notes:
