@@ -88,7 +88,7 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
 
 
 def system_starts(sheet: Sheet) -> list[int]:
-    """Return the first bar of each system: four bars each, more where that brings it on one page, never more than is legible.
+    """Return the first bar of each system: four bars each, more to come on one page, but never illegibly many.
 
     An upbeat counts with the bar after it, and a last bar does not stand alone.
     """

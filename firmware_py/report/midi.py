@@ -17,8 +17,8 @@ from firmware_py.report.notation import Metre
 TICKS_PER_BEAT: Final = 960
 BEND_SEMITONES: Final = 2  # range of the pitch wheel, told to the synthesizer by RPN 0
 PROGRAMS: Final = {"Melody": 0, "Played": 80}  # General MIDI: grand piano, square lead
-_MAJORS: Final = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
-_MINORS: Final = "Abm Ebm Bbm Fm Cm Gm Dm Am Em Bm F#m C#m G#m D#m A#m".split()
+_MAJORS: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+_MINORS: Final = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m")
 _MOST_MICROSECONDS: Final = 0xFFFFFF  # of a beat, what the tempo event can hold
 
 
@@ -52,8 +52,9 @@ def midi_of(
 ) -> bytes:
     """Return a Standard MIDI File.
 
-    parts: name and notes of each track, seconds from the first frame of sound.wav, in order of onset; a note's
-    pitch is a key and a bend, its loudness (0…1) a velocity. tempo_bpm: quarter notes a minute. song_start_s: seconds of the first beat of bar 1.
+    parts: name and notes of each track, seconds from the first frame of sound.wav, in order of onset; a note's pitch is
+    a key and a bend, its loudness (0…1) a velocity. tempo_bpm: quarter notes a minute. song_start_s: seconds of the
+    first beat of bar 1.
     """
     clock = _Clock(song_start_s, tempo_bpm, metre)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from firmware_py.errors import ReportError
 from firmware_py.report import wording
@@ -32,11 +32,10 @@ _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 @dataclass(frozen=True)
 class Page:
-    """A page ready for typst. data: JSON. paper: one of PAPERS. started: the session's start, the document's date."""
+    """A page ready for typst. data: JSON. paper: one of PAPERS."""
 
     data: str
     paper: str
-    started: datetime
 
 
 def page_of(
@@ -92,7 +91,7 @@ def page_of(
         "score_title": _score_title(report),
         "small_print": small_print,
     }
-    return Page(json.dumps(data, ensure_ascii=False), paper, started)
+    return Page(json.dumps(data, ensure_ascii=False), paper)
 
 
 def pdf_of(page: Page) -> bytes:
@@ -105,7 +104,7 @@ def png_of(page: Page, ppi: float) -> bytes:
     return _typeset(page, "png", ppi)
 
 
-def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
+def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> bytes:
     import typst
 
     source = files("firmware_py.report").joinpath("page.typ").read_bytes()
@@ -116,7 +115,6 @@ def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
             ppi=ppi,
             ignore_system_fonts=True,
             sys_inputs={"data": page.data},
-            timestamp=page.started,
         )
     except RuntimeError as error:
         raise ReportError(

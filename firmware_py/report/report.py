@@ -26,8 +26,8 @@ from firmware_py.music.songs_library import FREE_PLAY, load_song
 from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
 from firmware_py.report.engraving import engrave
-from firmware_py.report.free_play import key_of
 from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.free_play import key_of
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of

@@ -1,20 +1,23 @@
 import re
-from fractions import Fraction as F
+from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
 
-from firmware_py.music.pitch import Key
+from firmware_py.music.pitch import C_MAJOR, Key
 from firmware_py.music.song import ScoreNote
 from firmware_py.report.engraving import MOST_COLUMNS, engrave, staff_mm, system_starts
 from firmware_py.report.looks import LOOKS, legend_svg
 from firmware_py.report.notation import Metre
 from firmware_py.report.sheet import MELODY, PLAYED, Sheet, Staff, bars_needed
 
+F = Fraction  # of beats
+NONE = F(0)
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def sheet_of(notes, *, played=(), key=Key(0), pickup=F(0)) -> Sheet:
+def sheet_of(notes, *, played=(), key=C_MAJOR, pickup=NONE) -> Sheet:
     metre = Metre(4, 4)
     staves = (Staff(MELODY, "m", tuple(notes)), Staff(PLAYED, "p", tuple(played)))
     return Sheet("Tune", "", "", "", key, metre, 100.0, bars_needed(metre, notes, played), staves, pickup)

@@ -1,4 +1,4 @@
-from fractions import Fraction as F
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from firmware_py.music.song import ScoreNote
 from firmware_py.report.notation import VALUES, Metre, bars_of
+
+F = Fraction  # of beats
 
 COMMON = Metre(4, 4)
 

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,7 @@ def test_every_note_is_kept_in_order_without_overlap_and_with_a_length(notes, te
     found = quantise(notes, start_s=0.5, tempo_bpm=tempo, melody=melody)
     assert [n.midi for n in found] == [round(n.pitch) for n in notes]
     assert all(n.duration > 0 and n.onset >= 0 for n in found)
-    assert all(a.onset + a.duration <= b.onset for a, b in zip(found, found[1:], strict=False))
+    assert all(a.onset + a.duration <= b.onset for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize("tempo", [60, 100, 137])
