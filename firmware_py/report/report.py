@@ -26,8 +26,8 @@ from firmware_py.music.songs_library import FREE_PLAY, load_song
 from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
 from firmware_py.report.engraving import engrave
-from firmware_py.report.free_play import key_of
 from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.free_play import key_of
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
@@ -152,7 +152,12 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
         seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
     seen = samples[(samples["flags"] & Flag.PRESENT) != 0]
     curve = curve_of(
-        samples, record.mapping, t0_ns=record.t0_ns, delay_s=record.delay_s, seconds=seconds, sound_rate_hz=record.rate_hz
+        samples,
+        record.mapping,
+        t0_ns=record.t0_ns,
+        delay_s=record.delay_s,
+        seconds=seconds,
+        sound_rate_hz=record.rate_hz,
     )
     notes = notes_of(curve) if len(seen) else ()
     if song is None:
@@ -211,7 +216,15 @@ def _advice(performance: _Performance) -> tuple[str, ...]:
 
 def _song_line(song: Song, start_s: float) -> SongLine:
     return SongLine(
-        song.name, song.title, song.composer, song.year, song.key, song.beats_per_bar, song.beat_unit, song.bars, start_s
+        song.name,
+        song.title,
+        song.composer,
+        song.year,
+        song.key,
+        song.beats_per_bar,
+        song.beat_unit,
+        song.bars,
+        start_s,
     )
 
 

@@ -5,7 +5,6 @@ what it is told (``plan``), seeing (``hands``).
 """
 
 import ctypes
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from firmware_py.child_events import tell
 from firmware_py.errors import CameraError, CameraLostError, HandDanceError, ModelFilesError
 from firmware_py.hand_sample import Flag
 from firmware_py.lanes import CONTROL, Lanes
@@ -201,14 +201,6 @@ def _back_off() -> Iterator[float]:
     yield from BACK_OFF_S
     while True:
         yield BACK_OFF_S[-1]
-
-
-def tell(event: str, **fields: object) -> None:
-    """Write one event for the supervisor as a line of JSON on standard output."""
-    try:
-        print(json.dumps({"event": event, **fields}), flush=True)
-    except BrokenPipeError:  # nobody listens; the death of the parent is dealt with elsewhere
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - so that the exit does not trip over it again
 
 
 def sleep_or_stop(seconds: float) -> None:

@@ -101,7 +101,7 @@ class AlsaOutput:
             queued = 0  # the write that follows will find out
         if not 0 <= queued <= self._buffer_frames:
             queued = 0  # an underrun: what is written next is heard at once
-        return time.monotonic_ns() + queued * 1_000_000_000 // self.rate_hz
+        return time.monotonic_ns() + int(queued) * 1_000_000_000 // self.rate_hz
 
     def write(self, block: NDArray[np.int16]) -> None:
         """Take a block and wait until the device has room for the next."""

@@ -32,9 +32,7 @@ def play_live(engine: Engine, output: Output, flags: int, stopping: Callable[[],
                 period_frames=output.period_frames,
                 periods=output.periods,
                 xruns=xruns,
-                flags=flags
-                | (STATUS_READY if blocks_till_ready <= 0 else 0)
-                | (STATUS_DEVICE_LOST if lost else 0),
+                flags=flags | (STATUS_READY if blocks_till_ready <= 0 else 0) | (STATUS_DEVICE_LOST if lost else 0),
             )
         engine.render(block, output.heard_ns())
         output.write(block)

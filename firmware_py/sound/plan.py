@@ -15,9 +15,9 @@ from firmware_py.music.mapping import Mapping
 class SoundPlan:
     """What the sound process is told.
 
-    lanes: name of the session's shared memory. audio: auto, alsa, alsa:DEVICE, paced or offline. delay_ns: D. patch: its
-    name; patch_folder: the user's own patches, empty for none. backing: file of ``sound.backing``, empty for none. voices:
-    hands that sound, 1 or 2. realtime: ask for SCHED_FIFO and locked memory.
+    lanes: name of the session's shared memory. audio: auto, alsa, alsa:DEVICE, paced or offline. delay_ns: D. patch:
+    its name; patch_folder: the user's own patches, empty for none. backing: file of ``sound.backing``, empty for
+    none. voices: hands that sound, 1 or 2. realtime: ask for SCHED_FIFO and locked memory.
     """
 
     lanes: str
@@ -44,4 +44,6 @@ class SoundPlan:
             found = json.loads(text)
             return cls(**{**found, "mapping": Mapping(**found["mapping"])})
         except (ValueError, TypeError, KeyError) as error:
-            raise UsageError(f"this is no plan of a sound process ({error}); give it what SoundPlan.to_json wrote") from error
+            raise UsageError(
+                f"this is no plan of a sound process ({error}); give it what SoundPlan.to_json wrote"
+            ) from error

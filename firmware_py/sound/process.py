@@ -1,7 +1,7 @@
 """The sound process: attaches to the session's lanes, plays by its plan, and leaves.
 
-Started by the supervisor as ``python -m firmware_py.sound``; started again after a death it goes on where it must: by the
-clock when live, behind the last block on the tape when offline.
+Started by the supervisor as ``python -m firmware_py.sound``; started again after a death it goes on where it must: by
+the clock when live, behind the last block on the tape when offline.
 """
 
 import gc
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_py._synth import Engine, PitchMap
+from firmware_py.child_events import tell
 from firmware_py.errors import AudioDeviceError, HandDanceError
 from firmware_py.lanes import BLOCK_FRAMES, CONTROL, STATUS, STATUS_ENDED, Lanes
 from firmware_py.shared_memory import SharedSegment
@@ -79,11 +80,12 @@ class SoundProcess:
             live=not offline,
         )
         if output is None:
+            tell("ready", output="offline")
             if not _resume(engine, lanes):
                 play_offline(engine, lambda: self._must_stop(lanes.segment))
             return
-        print(f"sound: {output.description}", file=sys.stderr)
         flags = go_realtime() if plan.realtime else 0
+        tell("ready", output=output.description)
         try:
             play_live(engine, output, flags, lambda: self._must_stop(lanes.segment))
         finally:
@@ -123,7 +125,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to act on
         process.run()
     except HandDanceError as error:
-        print(f"sound: {error}", file=sys.stderr)
+        tell("failed", message=str(error), exit=error.exit_code)
         return error.exit_code
     except FileNotFoundError as error:
         print(f"sound: the session's memory is gone ({error}); its supervisor has ended", file=sys.stderr)

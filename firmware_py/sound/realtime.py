@@ -16,7 +16,7 @@ _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
 
 def go_realtime() -> int:
-    """Ask for SCHED_FIFO and for locked memory, and put the garbage collector to rest; return the StatusFlag bits granted."""
+    """Ask for SCHED_FIFO and locked memory, put the garbage collector to rest; return the StatusFlag bits granted."""
     granted = 0
     refused = []
     gc.collect()
@@ -39,4 +39,3 @@ def go_realtime() -> int:
             file=sys.stderr,
         )
     return granted
-
