@@ -15,10 +15,15 @@ from firmware_py.report.looks import Look, head_svg
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.sheet import Sheet
 
-STAFF_MM: Final = 4.9  # height of a staff on paper
 WIDTH_MM: Final = 182.0  # of a system
 MOST_SYSTEMS: Final = 6  # that the first page has room for
-MOST_COLUMNS: Final = 46  # places with a note or rest that a system can hold legibly
+MOST_COLUMNS: Final = 38  # places with a note or rest that a system can hold legibly
+STAFF_MM: Final = (
+    (2, 20, 6.6),
+    (4, 30, 5.8),
+    (5, 40, 5.2),
+)  # at most so many systems, columns in each: a staff's height
+SMALLEST_STAFF_MM: Final = 4.8
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
@@ -38,7 +43,6 @@ _OPTIONS: Final = {
     "pageMarginLeft": 30,
     "pageMarginRight": 4,
     "pageMarginTop": 30,
-    "pageWidth": round(_STAFF_UNITS * WIDTH_MM / STAFF_MM),
     "scale": 100,
     "spacingStaff": 7,
     "svgViewBox": True,
@@ -68,11 +72,14 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
     verovio.enableLog(verovio.LOG_OFF)
     engraver = verovio.toolkit()
     engraver.setOptions(dict(_OPTIONS))
+    engraver.setOptions({"pageWidth": round(_STAFF_UNITS * WIDTH_MM / staff_mm(sheet, starts))})
     short = len(starts) > 1 and (sheet.bars - starts[-1]) * 2 <= starts[1]
     engraver.setOptions({"minLastJustification": 1.0 if short else 0.0})
     music = musicxml_of(sheet, pages_at=frozenset(starts[1:]), tempo=False)
     if not engraver.loadData(music.decode()) or engraver.getPageCount() != len(starts):
-        raise ReportError("verovio could not engrave this session's notes; notes.musicxml and notes.mid still hold them")
+        raise ReportError(
+            "verovio could not engrave this session's notes; notes.musicxml and notes.mid still hold them"
+        )
     ends = [*starts[1:], sheet.bars]
     return tuple(
         _system(engraver.renderToSVG(page), looks, first, end)
@@ -81,16 +88,30 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
 
 
 def system_starts(sheet: Sheet) -> list[int]:
-    """Return the first bar of each system: four bars where that fits the page, else more; never more than is legible."""
+    """Return the first bar of each system: four bars each, more to come on one page, but never illegibly many.
+
+    An upbeat counts with the bar after it, and a last bar does not stand alone.
+    """
     columns = _columns(sheet)
-    per_system = next((n for n in (4, 6, 8) if -(-sheet.bars // n) <= MOST_SYSTEMS), 8)
+    upbeat = 1 if sheet.upbeat else 0
+    whole = sheet.bars - upbeat
+    per_system = next((n for n in (4, 6, 8) if -(-whole // n) <= MOST_SYSTEMS), 4)
     starts, held = [0], 0
     for bar, width in enumerate(columns):
-        if bar > starts[-1] and (bar - starts[-1] >= per_system or held + width > MOST_COLUMNS):
+        full = bar - upbeat > 0 and (bar - upbeat) % per_system == 0 and sheet.bars - bar > 1
+        if bar > starts[-1] and (full or held + width > MOST_COLUMNS):
             starts.append(bar)
             held = 0
         held += width
     return starts
+
+
+def staff_mm(sheet: Sheet, starts: list[int]) -> float:
+    """Return the height of a staff on paper: large where there is little music, so that the page is well filled."""
+    columns = _columns(sheet)
+    widest = max(sum(columns[a:b]) for a, b in zip(starts, [*starts[1:], sheet.bars], strict=True))
+    systems = len(starts) * len(sheet.staves) / 2
+    return next((mm for most, width, mm in STAFF_MM if systems <= most and widest <= width), SMALLEST_STAFF_MM)
 
 
 def _columns(sheet: Sheet) -> list[int]:
@@ -107,7 +128,9 @@ def _system(svg: str, looks: Mapping[str, Look], first: int, end: int) -> System
     inner = root.find(f"{_SVG}svg")
     definitions = root.find(f"{_SVG}defs")
     if inner is None or definitions is None:
-        raise ReportError("this version of verovio draws its pages in a way that is not known here; install verovio 4.3 to 6.x")
+        raise ReportError(
+            "this version of verovio draws its pages in a way that is not known here; install verovio 4.3 to 6.x"
+        )
     inner_width = float(inner.attrib["viewBox"].split()[2])
     glyphs = {g.attrib["id"]: g for g in definitions if g.tag == f"{_SVG}g"}
     used: dict[str, str] = {}

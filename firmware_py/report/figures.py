@@ -3,11 +3,12 @@
 Not here: measuring them (``music.marks``, ``music.judge``).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from firmware_py.music import agreement, judge, marks
 from firmware_py.report import wording
-from firmware_py.report.contents import MarksLine, Report
+from firmware_py.report.contents import MarksLine, PlayedNote, Report
 
 _IN_TUNE_CENTS: Final = 5.0
 _ON_TIME_MS: Final = 10.0
@@ -22,6 +23,24 @@ def figures_of(report: Report) -> tuple[tuple[str, str], ...]:
     return _song_figures(report, report.marks) if report.marks else _free_figures(report)
 
 
+def free_sentences(notes: Sequence[PlayedNote]) -> tuple[str, ...]:
+    """Return what there is to say of free play, which nobody marks; nothing without notes."""
+    if not notes:
+        return ()
+    longest: dict[str, float] = {}
+    for note in notes:
+        longest[note.name] = longest.get(note.name, 0.0) + note.duration_s
+    words = {
+        "notes": wording.ONE_NOTE if len(notes) == 1 else wording.MANY_NOTES.format(notes=len(notes)),
+        "low": min(notes, key=lambda n: n.pitch).name,
+        "high": max(notes, key=lambda n: n.pitch).name,
+        "sounding": f"{sum(n.duration_s for n in notes):.0f}",
+        "favourite": max(longest, key=lambda name: longest[name]),
+    }
+    first, second = wording.FREE_SENTENCES
+    return (first.format(**words), second.format(**words)) if len(longest) > 1 else (second.format(**words),)
+
+
 def small_print() -> str:
     """Return how the marks are made, with the figures that the formula itself uses."""
     return wording.FORMULA.format(
@@ -32,7 +51,7 @@ def small_print() -> str:
         glide=f"{marks.FREE_GLIDE_S * 1000:.0f}",
         breath=f"{marks.FREE_BREATH_S * 1000:.0f}",
         rest=f"{marks.MOST_REST_COST:.0f}",
-        late_cost=f"{marks.LATE_COST_PER_S * 10:.0f}",
+        late_cost=f"{marks.LATE_COST_PER_S:g}",
         right=f"{judge.RIGHT_CENTS:.0f}",
         on_time=f"{judge.ON_TIME_MS:.0f}",
     )

@@ -27,7 +27,7 @@ LOOKS: Final = {
     "flat": Look("too low", "#0060A8", "#BBD9F0", "down"),
     "early": Look("too early", "#8A5FA8", "#E2D3EC", "left"),
     "late": Look("too late", "#9A6A00", "#F3DFA9", "right"),
-    "missed": Look("missed", "#555555", "#DDDDDD", "cross"),
+    "missed": Look("missed", "#4D4D4D", "#DDDDDD", "cross"),
     "extra": Look("extra", "#B0003A", "#F3C3D0", "diamond"),
 }
 PLAYED_LOOK: Final = Look("played", "#0060A8", "#BBD9F0", "")

@@ -57,9 +57,7 @@ def _divisions(sheet: Sheet) -> int:
     return lcm(2, *lengths)
 
 
-def _add_part(
-    part: Element, sheet: Sheet, staff: Staff, divisions: int, pages_at: frozenset[int], tempo: bool
-) -> None:
+def _add_part(part: Element, sheet: Sheet, staff: Staff, divisions: int, pages_at: frozenset[int], tempo: bool) -> None:
     pieces_seen: dict[int, int] = {}
     for number, pieces in enumerate(sheet.bars_of(staff)):
         measure = SubElement(part, "measure", number=str(sheet.number_of(number)))
@@ -109,9 +107,7 @@ def _add_tempo(measure: Element, sheet: Sheet) -> None:
     SubElement(direction, "sound", tempo=_number(sheet.tempo_bpm))
 
 
-def _add_note(
-    note: Element, piece: Piece, key: Key, divisions: int, altered: dict[tuple[str, int], int]
-) -> None:
+def _add_note(note: Element, piece: Piece, key: Key, divisions: int, altered: dict[tuple[str, int], int]) -> None:
     accidental = ""
     if piece.midi is None:
         rest = SubElement(note, "rest")

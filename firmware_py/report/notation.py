@@ -34,7 +34,7 @@ class Metre:
 
     @property
     def compound(self) -> bool:
-        """Whether the pulse is dotted: 6/8, 9/8, 12/8, …"""
+        """Whether the pulse is dotted, as in 6/8, 9/8 and 12/8."""
         return self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
 
     @property

@@ -10,20 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from firmware_py.errors import ReportError
 from firmware_py.report import wording
 from firmware_py.report.contents import Report
 from firmware_py.report.engraving import System
 from firmware_py.report.looks import LOOKS, legend_svg
+from firmware_py.report.notation import Metre
 from firmware_py.report.roll import Row
+from firmware_py.report.summary import one_line
 
 PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that leave 182 mm for the music
-PREVIEW_SYSTEMS: Final = 10  # a preview shows the first page only
 
 _FEW_SYSTEMS: Final = 4  # that leave room for air between them
-_LEAST_RANKED: Final = 4_000  # the game's names for less are no way to speak to a child
+_LEAST_RANKED: Final = 5_010  # the game's names for less are no way to speak to a child
 _TITLE_PT: Final = ((28, 24.0), (48, 19.0), (90, 15.0))  # longest title, its size; beyond: 11.5
 _LONGEST_WORD: Final = 22  # letters after which a line may break inside a word
 _ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -31,10 +32,10 @@ _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 @dataclass(frozen=True)
 class Page:
-    """A laid-out page, ready for typst. data: JSON. started: the session's start, the date of the document."""
+    """A page ready for typst. data: JSON. paper: one of PAPERS."""
 
     data: str
-    started: datetime
+    paper: str
 
 
 def page_of(
@@ -60,8 +61,16 @@ def page_of(
         "lang": wording.LANGUAGE,
         "document": {
             "title": _plain(f"{report.title} · {wording.NAME}"),
+            "description": _plain(one_line(report)),
             "author": _plain(report.player) or wording.NAME,
-            "date": [started.year, started.month, started.day],
+            "date": {
+                "year": started.year,
+                "month": started.month,
+                "day": started.day,
+                "hour": started.hour,
+                "minute": started.minute,
+                "second": started.second,
+            },
         },
         "footer": wording.FOOTER.format(started=f"{started:%Y-%m-%d %H:%M}"),
         "kicker": wording.NAME,
@@ -70,6 +79,7 @@ def page_of(
         "subtitle": _breakable(_subtitle(report)),
         "facts": [_breakable(fact) for fact in _facts(report, started)],
         "marks": _marks(report),
+        "numbered": bool(report.notes and report.song),
         "advice": [_breakable(s) for s in report.advice],
         "figures": [list(pair) for pair in figures],
         "legend": _legend(report),
@@ -81,7 +91,7 @@ def page_of(
         "score_title": _score_title(report),
         "small_print": small_print,
     }
-    return Page(json.dumps(data, ensure_ascii=False), started)
+    return Page(json.dumps(data, ensure_ascii=False), paper)
 
 
 def pdf_of(page: Page) -> bytes:
@@ -94,7 +104,7 @@ def png_of(page: Page, ppi: float) -> bytes:
     return _typeset(page, "png", ppi)
 
 
-def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
+def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> bytes:
     import typst
 
     source = files("firmware_py.report").joinpath("page.typ").read_bytes()
@@ -105,10 +115,11 @@ def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
             ppi=ppi,
             ignore_system_fonts=True,
             sys_inputs={"data": page.data},
-            timestamp=page.started,
         )
     except RuntimeError as error:
-        raise ReportError(f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes") from error
+        raise ReportError(
+            f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes"
+        ) from error
     return bytes(made[0] if isinstance(made, list) else made)
 
 
@@ -136,7 +147,8 @@ def _facts(report: Report, started: datetime) -> list[str]:
     facts.append(wording.LENGTH.format(minutes=int(report.seconds) // 60, seconds=int(report.seconds) % 60))
     if report.song is not None:
         facts.append(wording.KEY.format(key=report.song.key))
-        facts.append(wording.TEMPO.format(tempo=f"{report.tempo_bpm:.0f}"))
+        pulse = Metre(report.song.beats_per_bar, report.song.beat_unit).pulse
+        facts.append(wording.TEMPO.format(tempo=f"{report.tempo_bpm / float(pulse):.0f}"))
     if report.patch:
         facts.append(wording.PATCH.format(patch=report.patch))
     return facts
@@ -149,7 +161,10 @@ def _marks(report: Report) -> dict[str, str] | None:
         "number": f"{report.marks.total:.0f}",
         "of": wording.OF_HUNDRED,
         "rank": report.marks.rank if report.marks.points >= _LEAST_RANKED else "",
-        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", " ")) if report.notes else "",
+        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", "\u2009"))
+        if report.notes
+        else wording.NO_MARKS_YET,
+        "quiet": "" if report.notes else "yes",
     }
 
 

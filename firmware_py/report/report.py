@@ -20,13 +20,14 @@ from firmware_py.music.curve import PitchCurve, curve_of
 from firmware_py.music.marks import EARLIEST_S, LATEST_S, Marks, marks_for_song
 from firmware_py.music.note import Note
 from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
-from firmware_py.music.pitch import C_MAJOR, Key, note_name
+from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import ScoreNote, Song
 from firmware_py.music.songs_library import FREE_PLAY, load_song
 from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
 from firmware_py.report.engraving import engrave
-from firmware_py.report.figures import figures_of, small_print
+from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.free_play import key_of
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
@@ -65,7 +66,7 @@ class _Performance:
 
     @property
     def key(self) -> Key:
-        return self.song.parsed_key if self.song else C_MAJOR
+        return self.song.parsed_key if self.song else key_of(self.notes)
 
     @property
     def metre(self) -> Metre:
@@ -110,7 +111,7 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
             else (),
             engrave(sheet, _looks(report)) if performance.notes or performance.song else (),
             paper=paper,
-            small_print=small_print() if report.marks else "",
+            small_print=small_print() if report.marks and report.notes else "",
             figures=figures_of(report),
         )
         made = {
@@ -151,7 +152,12 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
         seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
     seen = samples[(samples["flags"] & Flag.PRESENT) != 0]
     curve = curve_of(
-        samples, record.mapping, t0_ns=record.t0_ns, delay_s=record.delay_s, seconds=seconds, sound_rate_hz=record.rate_hz
+        samples,
+        record.mapping,
+        t0_ns=record.t0_ns,
+        delay_s=record.delay_s,
+        seconds=seconds,
+        sound_rate_hz=record.rate_hz,
     )
     notes = notes_of(curve) if len(seen) else ()
     if song is None:
@@ -203,12 +209,22 @@ def _report(folder: SessionFolder, performance: _Performance) -> Report:
 def _advice(performance: _Performance) -> tuple[str, ...]:
     if not performance.notes:
         return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
-    return tuple(advice_of(performance.marks)) if performance.marks else ()
+    if performance.marks is None:
+        return free_sentences([_played_note(n, performance.key) for n in performance.notes])
+    return advice_of(performance.marks)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:
     return SongLine(
-        song.name, song.title, song.composer, song.year, song.key, song.beats_per_bar, song.beat_unit, song.bars, start_s
+        song.name,
+        song.title,
+        song.composer,
+        song.year,
+        song.key,
+        song.beats_per_bar,
+        song.beat_unit,
+        song.bars,
+        start_s,
     )
 
 

@@ -32,7 +32,10 @@ _FONT: Final = 'font-family="Libertinus Serif"'
 _POINTS_A_SECOND: Final = 50.0
 _HEAT: Final = ("#5B1238", "#8E2A4A", "#C0584F", "#E39A63", "#F2D29B", "#DDE9CF", "#B7DCC4")  # 0 % … 100 %
 _DARK_HEAT: Final = 50.0  # marks below which the figure is printed in white
-_NATURALS: Final = frozenset((0, 2, 4, 5, 7, 9, 11))
+_MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
+_MINOR: Final = (0, 2, 3, 5, 7, 8, 10)
+_ORDER: Final = {0: 0, 7: 1}  # tonic, fifth
+_NAME_APART: Final = 19.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _row(
     height = frame.bottom + (_HEAT_TOP + _HEAT_HEIGHT if marked else 0) + 4
     plot = f'<rect x="{_LEFT:g}" y="{_TOP:g}" width="{_WIDTH - _LEFT:g}" height="{frame.height:.1f}" '
     drawing = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}" width="{_WIDTH:g}" height="{height:.1f}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}">',
         plot + 'fill="#FCFBF8"/>',
         *_pitch_lines(frame, key),
         *(_bar_lines(frame, bars) if bars else _second_lines(frame)),
@@ -160,14 +163,17 @@ def _row(
 
 
 def _pitch_lines(frame: _Frame, key: Key) -> list[str]:
-    out = []
-    named = {key.tonic, (key.tonic + 7) % 12} if frame.semitone < 12 else _NATURALS
-    for pitch in range(frame.low, frame.high + 1):
-        tonic = pitch % 12 == key.tonic
-        if pitch % 12 in _NATURALS or tonic:
-            colour, width = ("#B9B19E", 1.6) if tonic else ("#E7E2D6", 1.0)
+    """Draw a line for each step of the key, and name as many as stand clear of each other, tonic and fifth first."""
+    steps = [(key.tonic + n) % 12 for n in (_MINOR if key.minor else _MAJOR)]
+    out, named = [], list[float]()
+    for pitch in range(frame.low + 1, frame.high):
+        if pitch % 12 in steps:
+            colour, width = ("#B9B19E", 1.6) if pitch % 12 == key.tonic else ("#E7E2D6", 1.0)
             out.append(_rule(_LEFT, frame.y(pitch), _WIDTH, frame.y(pitch), colour, width))
-        if pitch % 12 in named and frame.low < pitch < frame.high:
+    inside = [p for p in range(frame.low + 1, frame.high) if p % 12 in steps]
+    for pitch in sorted(inside, key=lambda p: (_ORDER.get((p - key.tonic) % 12, 2), p)):
+        if all(abs(frame.y(pitch) - y) >= _NAME_APART for y in named):
+            named.append(frame.y(pitch))
             out.append(_words(_LEFT - 10, frame.y(pitch) + 6, note_name(pitch, key), 18, "end"))
     return out
 
@@ -188,7 +194,8 @@ def _second_lines(frame: _Frame) -> list[str]:
     out = []
     for second in range(math.ceil(frame.start_s / step) * step, math.ceil(frame.end_s), step):
         out.append(_rule(frame.x(second), _TOP, frame.x(second), frame.bottom, "#CFC8B8", 1.2))
-        out.append(_words(frame.x(second) + 3, _TOP - 6, f"{second // 60}:{second % 60:02d}", 18, "start"))
+        if frame.x(second) < _WIDTH - 40:
+            out.append(_words(frame.x(second) + 3, _TOP - 6, f"{second // 60}:{second % 60:02d}", 18, "start"))
     return out
 
 
@@ -225,7 +232,12 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float) -> s
     if not steps:
         return ""
     path = f'<path d="{"".join(steps)}" fill="none" stroke-linejoin="round" stroke-linecap="round" '
-    return path + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>' + path + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+    return (
+        path
+        + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>'
+        + path
+        + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+    )
 
 
 def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
@@ -251,7 +263,8 @@ def _heat_colour(marks: float) -> str:
     below = min(int(place), len(_HEAT) - 2)
     share = place - below
     channels = (
-        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share) for i in (1, 3, 5)
+        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share)
+        for i in (1, 3, 5)
     )
     return "#" + "".join(f"{c:02X}" for c in channels)
 
@@ -261,4 +274,5 @@ def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, width: float)
 
 
 def _words(x: float, y: float, words: str, size: float, anchor: str, colour: str = "#666666") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{colour}" {_FONT}>{words}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{colour}" {_FONT}>{words}</text>'

@@ -58,7 +58,9 @@ class Sheet:
     def upbeat(self) -> Fraction:
         """The pickup that can be written: 0 where a player began before it, for no note is left out."""
         first = min((s.notes[0].onset for s in self.staves if s.notes), default=Fraction(0))
-        return self.pickup if 0 < self.pickup < self.metre.bar and first >= self.metre.bar - self.pickup else Fraction(0)
+        return (
+            self.pickup if 0 < self.pickup < self.metre.bar and first >= self.metre.bar - self.pickup else Fraction(0)
+        )
 
     def bars_of(self, staff: Staff) -> tuple[tuple[Piece, ...], ...]:
         """Return the bars of one staff, each filled exactly; an upbeat's bar without the rests before it."""

@@ -13,7 +13,7 @@ NO_NOTES: Final = (
     "Hold an open hand in front of the camera, about an arm's length away, with a light on it rather than behind it.",
     "The recording and the song's melody are here all the same. Come back whenever you like.",
 )
-NO_NOTES_FREE: Final = NO_NOTES[:2] + ("The recording is here all the same. Come back whenever you like.",)
+NO_NOTES_FREE: Final = (*NO_NOTES[:2], "The recording is here all the same. Come back whenever you like.")
 OF_HUNDRED: Final = "/ 100"
 POINTS: Final = "{points} of 10 000 points"
 PLAYER: Final = "Played by {player}"
@@ -49,7 +49,10 @@ FIGURES: Final = {
     "longest": "Longest note",
     "sounding": "Sounding",
 }
-MONTHS: Final = tuple("January February March April May June July August September October November December".split())
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 FOOTER: Final = "Hand Dance · session of {started} UTC"
 OF: Final = "{part} of {whole}"
 IN_TUNE: Final = "in tune"
@@ -65,7 +68,7 @@ TOO_SLOW: Final = "{percent} % too slow"
 SECONDS: Final = "{seconds} s"
 FORMULA: Final = (
     "How the marks are made. The performance is laid on the song at the one delay and the one octave at which the two "
-    "agree best. From {early} ms early to {late} ms late costs nothing; each further 10 ms costs {late_cost} thousandths "
+    "agree best. From {early} ms early to {late} ms late costs nothing; each further 10 ms costs {late_cost} per cent "
     "of the marks. A note is worth as much as it is long: it earns all of that while it is played within {full} cents "
     "(hundredths of a semitone), nothing from {none} cents on, evenly less between. Its first {glide} ms are free, for "
     "the hand to arrive, and up to {breath} ms of silence at its end, for the hand to leave. What the best single held "
@@ -74,3 +77,13 @@ FORMULA: Final = (
     "rests costs up to {rest}. What is left, times a hundred, is the mark. A note is called right within {right} cents "
     "and {on_time} ms; the marks of a bar are the share of its time that agreed."
 )
+FREE_SENTENCES: Final = (
+    "You played {notes} between {low} and {high}, {sounding} seconds of sound in all.",
+    "The note you stayed on most was {favourite}.",
+)
+ONE_NOTE: Final = "1 note"
+MANY_NOTES: Final = "{notes} notes"
+LINE_MARKS: Final = "{title}: {marks} of 100"
+LINE_FREE: Final = "{title}: {notes}"
+LINE_NO_NOTES: Final = "{title}: no notes this time"
+NO_MARKS_YET: Final = "no notes yet"

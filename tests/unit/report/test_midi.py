@@ -6,15 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_py.music.note import Note
-from firmware_py.music.pitch import Key
+from firmware_py.music.pitch import C_MAJOR, Key
 from firmware_py.report.midi import BEND_SEMITONES, midi_of
 from firmware_py.report.notation import Metre
 
+COMMON = Metre(4, 4)
 PLAYED = [Note(2.41, 0.55, 64.0, 0.5), Note(3.0, 0.5, 65.25, 1.0), Note(3.9, 0.3, 61.6, 0.25)]
 
 
-def file_of(notes=PLAYED, *, title="Ode", song_start_s=2.4, tempo_bpm=100.0, metre=Metre(4, 4), key=Key(0)):
-    content = midi_of([("Melody", []), ("Played", notes)], title=title, metre=metre, key=key, tempo_bpm=tempo_bpm, song_start_s=song_start_s)
+def file_of(notes=PLAYED, *, title="Ode", song_start_s=2.4, tempo_bpm=100.0, metre=COMMON, key=C_MAJOR):
+    content = midi_of(
+        [("Melody", []), ("Played", notes)],
+        title=title,
+        metre=metre,
+        key=key,
+        tempo_bpm=tempo_bpm,
+        song_start_s=song_start_s,
+    )
     return mido.MidiFile(file=BytesIO(content), charset="utf-8")
 
 

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,11 @@ def test_a_note_goes_to_the_nearest_eighth_and_the_nearest_semitone():
 
 
 def test_a_silence_under_a_beat_is_swallowed_and_a_longer_one_kept():
-    assert [d for _, d, _ in written(at_beats((0, 0.4, 60), (1, 1.4, 62), (3, 3.5, 64)))] == [1, Fraction(1, 2), Fraction(1, 2)]
+    assert [d for _, d, _ in written(at_beats((0, 0.4, 60), (1, 1.4, 62), (3, 3.5, 64)))] == [
+        1,
+        Fraction(1, 2),
+        Fraction(1, 2),
+    ]
 
 
 def test_two_notes_in_one_eighth_are_both_kept_on_a_finer_grid():
@@ -68,7 +73,7 @@ def test_every_note_is_kept_in_order_without_overlap_and_with_a_length(notes, te
     found = quantise(notes, start_s=0.5, tempo_bpm=tempo, melody=melody)
     assert [n.midi for n in found] == [round(n.pitch) for n in notes]
     assert all(n.duration > 0 and n.onset >= 0 for n in found)
-    assert all(a.onset + a.duration <= b.onset for a, b in zip(found, found[1:], strict=False))
+    assert all(a.onset + a.duration <= b.onset for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize("tempo", [60, 100, 137])
