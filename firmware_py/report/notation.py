@@ -6,7 +6,7 @@ Not here: putting notes on a grid (``quantise``), accidentals and the file forma
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Final
 
 from firmware_py.music.song import ScoreNote
@@ -137,9 +137,9 @@ def _next_value(
         for value in _LONGEST_FIRST:
             if value * Fraction(2, 3) <= room and not (at == beat and value * Fraction(2, 3) == room == 1):
                 return value * Fraction(2, 3), *VALUES[value], True
-    for nearest in sorted(b for b in triplets if b > at):
-        left = min(left, nearest - at)
-        break
+    nearest = next((b for b in range(beat + 1, ceil(at + left)) if b in triplets), None)
+    if nearest is not None:
+        left = nearest - at
     for value in _LONGEST_FIRST:
         if value <= left and _allowed(offset, value, rest, metre):
             return value, *VALUES[value], False
@@ -157,7 +157,7 @@ def _allowed(offset: Fraction, length: Fraction, rest: bool, metre: Metre) -> bo
         return end <= (offset // pulse + 1) * pulse
     dotted = length.numerator % 3 == 0
     if rest:
-        if dotted:
+        if dotted or (length > pulse and middle is None):
             return False
         return offset % length == 0 and (middle is None or offset >= middle or end <= middle)
     if middle is not None and offset < middle < end and offset != 0:

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.music.song import ScoreNote
@@ -82,6 +82,7 @@ def parts(draw):
     "metre",
     [COMMON, Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(12, 8), Metre(2, 2), Metre(5, 4), Metre(7, 8), Metre(3, 8)],
 )
+@settings(deadline=None)
 @given(parts())
 def test_every_bar_is_filled_exactly_and_every_note_keeps_its_length(metre, notes):
     end = max((n.onset + n.duration for n in notes), default=F(0))
