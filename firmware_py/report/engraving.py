@@ -7,7 +7,7 @@ Verdicts change a note head's colour and shape. Not here: what stands on the pag
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree
 
 from firmware_py.errors import ReportError
@@ -115,11 +115,8 @@ def staff_mm(sheet: Sheet, starts: list[int]) -> float:
 
 
 def _columns(sheet: Sheet) -> list[int]:
-    bars = [set[Any]() for _ in range(sheet.bars)]
-    for staff in sheet.staves:
-        for offsets, pieces in zip(bars, sheet.bars_of(staff), strict=True):
-            offsets.update(p.offset for p in pieces)
-    return [len(offsets) for offsets in bars]
+    """Return in how many places each bar has a note or a rest."""
+    return [len({p.offset for bar in bars for p in bar}) for bars in zip(*sheet.written, strict=True)]
 
 
 def _system(svg: str, looks: Mapping[str, Look], first: int, end: int) -> System:

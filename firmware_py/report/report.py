@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +65,7 @@ class _Performance:
     marks: Marks | None
     forgiven_s: float
 
-    @property
+    @cached_property
     def key(self) -> Key:
         return self.song.parsed_key if self.song else key_of(self.notes)
 

@@ -2,7 +2,7 @@ from io import BytesIO
 
 import mido
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.music.note import Note
@@ -79,6 +79,7 @@ def test_the_wheel_is_told_its_range_before_the_first_bend():
     assert next(i for i, m in enumerate(file_of().tracks[2]) if m.type == "pitchwheel") > 6
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 60), st.floats(0, 3), st.floats(-5, 140), st.floats(-1, 2)), max_size=20),
     st.floats(0.5, 1000),

@@ -2,7 +2,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.music.note import Note
@@ -67,6 +67,7 @@ def performances(draw):
     return notes
 
 
+@settings(deadline=None)
 @given(performances(), st.floats(30, 240), st.booleans())
 def test_every_note_is_kept_in_order_without_overlap_and_with_a_length(notes, tempo, threes):
     melody = [ScoreNote(Fraction(n, 3), Fraction(1, 3), 60) for n in range(0, 60, 7)] if threes else []
