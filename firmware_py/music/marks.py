@@ -94,7 +94,8 @@ def marks_of(
     """Return the marks of a curve against the wanted notes (at least one, in order of their onsets).
 
     delay_s: the machine's own delay from hand to sound; a player may move ahead of it, but need not. played: the
-    curve's notes, where they are already known. bar_numbers: the bar of each wanted note; without them all lie in bar 1.
+    curve's notes, where they are already known. bar_numbers: the bar of each wanted note; without them all lie in
+    bar 1.
 
     The formula, in a teacher's words:
 
