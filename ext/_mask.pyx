@@ -9,8 +9,8 @@ from libc.string cimport memcpy, memset
 
 from _mask_c cimport (
     HD_COLOURS, HD_GRID, HD_TOP, hd_colour_odds, hd_colours, hd_colours_learn, hd_colours_settle, hd_evidence,
-    hd_follow, hd_gate, hd_measure, hd_measure_at, hd_picture, hd_pose, hd_reference, hd_shape, hd_shape_draw,
-    hd_shape_ease, hd_shape_whole, hd_sigmoid_table,
+    hd_follow, hd_gate, hd_measure, hd_measure_at, hd_picture, hd_picture_of_mask, hd_pose, hd_reference,
+    hd_scratch, hd_shape, hd_shape_draw, hd_shape_ease, hd_shape_whole, hd_sigmoid_table,
 )
 
 cdef enum:
@@ -135,6 +135,7 @@ cdef class Mask:
     cdef hd_shape *_shape
     cdef hd_colour_odds *_odds
     cdef int8_t *_evidence
+    cdef hd_scratch _scratch
     cdef Py_ssize_t _cells
     cdef float _whole
     cdef hd_pose _pose
@@ -153,7 +154,7 @@ cdef class Mask:
     def __dealloc__(self):
         free(self._shape)
         free(self._odds)
-        free(self._evidence)
+        self._free_scratch()
 
     def adopt(self, Shape shape not None, odds=None):
         """Measure by this shape from now on, and by these colours (bytes of ``Colours.odds``); None keeps those known."""
@@ -230,20 +231,44 @@ cdef class Mask:
                 hd_gate(&wide, cells_x, cells_y, seen)
                 hd_evidence(p, self._odds, seen, self._evidence)
             hd_measure_at(self._evidence, cells_x, gate, self._shape, &self._pose, rival, rival_pose, SIGMOID,
-                          self._whole, &self._measure)
+                          self._whole, &self._scratch, &self._measure)
             if k == steps or hd_follow(&self._measure, &self._reference, &start, reach, &self._pose) < SETTLED:
                 break
+
+    def picture(self, const uint8_t[:, ::1] i420, Mask rival=None):
+        """Measure a frame at the pose and return what counted as hand, for people.
+
+        Returns a memoryview of uint8, 0…255, shape (height / 2, width / 2).
+        """
+        self.measure(i420, rival)
+        cdef int cells_x = <int>(i420.shape[1] // 2), cells_y = <int>(i420.shape[0] // 3)
+        cdef int gate[4]
+        cdef bytearray out = bytearray(cells_x * cells_y)
+        hd_gate(&self._pose, cells_x, cells_y, gate)
+        hd_picture_of_mask(cells_x, cells_y, gate, &self._scratch, <uint8_t *><char *>out)
+        return memoryview(out).cast("B", (cells_y, cells_x))
 
     cdef int _room_for(self, Py_ssize_t cells) except -1:
         if cells == self._cells:
             return 0
-        free(self._evidence)
-        self._cells = 0
+        self._free_scratch()
         self._evidence = <int8_t *>calloc(cells, 1)
-        if self._evidence is NULL:
+        self._scratch.chance = <float *>calloc(cells, sizeof(float))
+        self._scratch.reached = <uint8_t *>calloc(cells, 1)
+        if self._evidence is NULL or self._scratch.chance is NULL or self._scratch.reached is NULL:
+            self._free_scratch()
             raise MemoryError
         self._cells = cells
         return 0
+
+    cdef void _free_scratch(self) noexcept:
+        free(self._evidence)
+        free(self._scratch.chance)
+        free(self._scratch.reached)
+        self._evidence = NULL
+        self._scratch.chance = NULL
+        self._scratch.reached = NULL
+        self._cells = 0
 
     @property
     def mass(self):

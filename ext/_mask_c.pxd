@@ -45,6 +45,10 @@ cdef extern from "mask.h" nogil:
         float right
         float bottom
 
+    ctypedef struct hd_scratch:
+        float *chance
+        uint8_t *reached
+
     ctypedef struct hd_reference:
         float fill
         float dx
@@ -61,6 +65,7 @@ cdef extern from "mask.h" nogil:
     void hd_evidence(const hd_picture *p, const hd_colour_odds *colours, const int *gate, int8_t *evidence) noexcept
     void hd_measure_at(const int8_t *evidence, int cells_x, const int *gate, const hd_shape *shape,
                        const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
-                       const float *sigmoid, float whole, hd_measure *out) noexcept
+                       const float *sigmoid, float whole, const hd_scratch *scratch, hd_measure *out) noexcept
     float hd_follow(const hd_measure *m, const hd_reference *reference, const hd_pose *start, float reach,
                     hd_pose *pose) noexcept
+    void hd_picture_of_mask(int cells_x, int cells_y, const int *gate, const hd_scratch *scratch, uint8_t *out) noexcept

@@ -347,3 +347,36 @@ cdef class Engine:
             self.share += 0.05 * ((now_ns - began_ns) * 1e-9 * self.rate / frames - self.share)
         self.engine.told.render_share = self.share
         hd_engine_report(self.engine, now_ns)
+
+
+def add_note(
+    float[:, ::1] mix not None, int64_t first_frame, *, int kind, double midi, double seconds, float gain, float pan, int rate_hz
+):
+    """Add one note of a backing part to a mix; what lies outside the mix is left out.
+
+    Parameters
+    ----------
+    mix
+        float32, shape (n, 2), added to: left, right.
+    first_frame
+        Where the note begins.
+    kind
+        0 struck, 1 plucked, 2 held, 3 bass.
+    midi, seconds, gain, pan
+        MIDI note number, length before the release, amplitude, -1 left … 1 right.
+    """
+    if mix.shape[1] != 2 or not 0 <= kind < HD_NOTE_TONES or not 0 <= midi <= 127 or not -1 <= pan <= 1:
+        raise UsageError(f"a note of kind {kind}, number {midi:g}, pan {pan:g} for a mix of {mix.shape[1]} columns")
+    if mix.shape[0] == 0 or not seconds > 0:
+        return
+    with nogil:
+        hd_note_add(&mix[0, 0], mix.shape[0], first_frame, kind, midi, seconds, gain, pan, rate_hz)
+
+
+def add_drum(float[:, ::1] mix not None, int64_t first_frame, *, int key, float gain, int rate_hz):
+    """Add one drum stroke by its General MIDI key (0…127) to a mix: float32, shape (n, 2)."""
+    if mix.shape[1] != 2 or not 0 <= key <= 127:
+        raise UsageError(f"a drum of key {key} for a mix of {mix.shape[1]} columns")
+    if mix.shape[0] > 0:
+        with nogil:
+            hd_drum_add(&mix[0, 0], mix.shape[0], first_frame, key, gain, rate_hz)

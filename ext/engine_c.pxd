@@ -53,3 +53,13 @@ cdef extern from "engine.h" nogil:
     void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) noexcept
     int hd_engine_advance(hd_engine *engine, int16_t *out, int frames) noexcept
     void hd_engine_report(hd_engine *engine, uint64_t now_ns) noexcept
+
+
+cdef extern from "backing_note.h" nogil:
+    enum:
+        HD_NOTE_TONES
+
+    void hd_note_add(
+        float *mix, int64_t frames, int64_t first, int kind, double midi, double seconds, float gain, float pan, int rate_hz
+    ) noexcept
+    void hd_drum_add(float *mix, int64_t frames, int64_t first, int key, float gain, int rate_hz) noexcept

@@ -23,7 +23,7 @@
 #define HD_LEVEL_S 0.020      /* time constant of a level that is changed */
 #define HD_OFF_DB (-89.9f)    /* levels below are silence */
 #define HD_LOST_NS INT64_C(20000000)        /* clock and position this far apart: the device stood still */
-#define HD_CATCH_UP_NS INT64_C(250000000)   /* at most so much is rendered at once to make up for it */
+#define HD_CATCH_UP_NS INT64_C(2000000000)  /* at most so much is rendered at once to make up for it */
 #define HD_HELD_BACK_NS INT64_C(50000000)
 #define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
 

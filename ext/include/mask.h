@@ -24,6 +24,7 @@
 #define HD_NEVER (-127)     /* forearm and beyond the grid: never hand, never learnt from */
 #define HD_CORE 16          /* shape log-odds from here up: surely inside */
 #define HD_OUTSIDE (-12)    /* shape log-odds from here down: outside, the room close to the hand */
+#define HD_LINK 0.35f       /* chance from which cells outside the shape hand on that they hang together with it */
 #define HD_TOP 1024         /* most cells across or down a picture: 2048 pixels */
 
 typedef struct {
@@ -284,67 +285,129 @@ static inline float hd_quantile(const float *values, int n, float share) {
     return (float)n;
 }
 
-/* Measure the hand with the grid at `pose`, over the cells of `gate`, which evidence was made for. */
-static inline void hd_measure_at(const int8_t *evidence, int cells_x, const int gate[4], const hd_shape *shape,
-                                 const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
-                                 const float sigmoid[512], float whole, hd_measure *out) {
-    float columns[HD_TOP], rows[HD_TOP];
+/* Memory of one measurement: a probability for each cell of the gate, and which cells hang together with the core. */
+typedef struct {
+    float *chance;    /* cells of the picture, at least */
+    uint8_t *reached; /* as many */
+} hd_scratch;
+
+static inline int hd_reach_of_row(const uint8_t *row, int i, int across) {
+    return row[i] | (i > 0 ? row[i - 1] : 0) | (i + 1 < across ? row[i + 1] : 0);
+}
+
+/* First pass, downwards: the chance of each cell, what the shape alone expects, what colour says inside and close by,
+ * and which cells hang together with the hand's core through cells above or left of them. */
+static inline void hd_weigh(const int8_t *evidence, int cells_x, const int gate[4], const hd_shape *shape,
+                            const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
+                            const float sigmoid[512], const hd_scratch *scratch, hd_measure *out) {
     int across = gate[2] - gate[0], down = gate[3] - gate[1];
-    float mass = 0, mx = 0, my = 0, m2 = 0, expected = 0, ex = 0, ey = 0, support = 0, core = 0, surround = 0, ring = 0;
-    memset(out, 0, sizeof *out);
-    if (across <= 0 || down <= 0 || across > HD_TOP || down > HD_TOP) return;
-    memset(columns, 0, (size_t)across * sizeof *columns);
+    float expected = 0, ex = 0, ey = 0, support = 0, core = 0, surround = 0, ring = 0;
     for (int j = 0; j < down; j++) {
         int y = gate[1] + j;
         const int8_t *row = evidence + (size_t)y * (size_t)cells_x + gate[0];
+        float *chance = scratch->chance + (size_t)j * (size_t)across;
+        uint8_t *reached = scratch->reached + (size_t)j * (size_t)across, left = 0;
         hd_scan own = hd_scan_at(pose, gate[0], y), other = {0, 0, -1};
-        float row_mass = 0, row_x = 0, row_x2 = 0, row_expected = 0, row_ex = 0;
-        rows[j] = 0;
-        if (own.row < 0) continue;
+        float row_expected = 0, row_ex = 0;
+        if (own.row < 0) {
+            memset(chance, 0, (size_t)across * sizeof *chance);
+            memset(reached, 0, (size_t)across);
+            continue;
+        }
         if (rival) other = hd_scan_at(rival_pose, gate[0], y);
         for (int i = 0; i < across; i++) {
             int odds = hd_scan_odds(shape, &own, i);
-            if (odds == HD_NEVER) continue;
-            if (other.row >= 0 && hd_scan_odds(rival, &other, i) > odds) continue;
-            float p = sigmoid[256 + odds + row[i]], e = sigmoid[256 + odds], fx = (float)i;
+            if (odds == HD_NEVER || (other.row >= 0 && hd_scan_odds(rival, &other, i) > odds)) {
+                chance[i] = 0;
+                reached[i] = left = 0;
+                continue;
+            }
+            float p = sigmoid[256 + odds + row[i]], e = sigmoid[256 + odds];
+            chance[i] = p;
+            row_expected += e;
+            row_ex += e * (float)i;
+            if (odds >= HD_CORE) support += sigmoid[256 + row[i]], core += 1;
+            else if (odds <= 2 * HD_OUTSIDE) surround += sigmoid[256 + row[i]], ring += 1;
+            if (odds > 0) left = 1;
+            else if (p < HD_LINK) left = 0;
+            else if (!left) left = j > 0 ? (uint8_t)hd_reach_of_row(reached - across, i, across) : 0;
+            reached[i] = left;
+        }
+        expected += row_expected;
+        ex += row_ex;
+        ey += row_expected * (float)j;
+    }
+    out->expected = expected;
+    out->support = core > 0 ? support / core : 0.0f;
+    out->surround = ring > 0 ? surround / ring : 0.0f;
+    if (expected > 0) {
+        out->expected_x = ex / expected + (float)gate[0] + 0.5f;
+        out->expected_y = ey / expected + (float)gate[1] + 0.5f;
+    }
+}
+
+/* Second pass, upwards: what hangs together through cells below or right of it, and the sums over all of that. A cell
+ * beside the region counts too: edges are shared between hand and room. */
+static inline void hd_gather(const int gate[4], const hd_scratch *scratch, hd_measure *out) {
+    float columns[HD_TOP], rows[HD_TOP];
+    int across = gate[2] - gate[0], down = gate[3] - gate[1];
+    float mass = 0, mx = 0, my = 0, m2 = 0;
+    memset(columns, 0, (size_t)across * sizeof *columns);
+    for (int j = down - 1; j >= 0; j--) {
+        const float *chance = scratch->chance + (size_t)j * (size_t)across;
+        uint8_t *reached = scratch->reached + (size_t)j * (size_t)across, right = 0;
+        float row_mass = 0, row_x = 0, row_x2 = 0, fy = (float)j;
+        for (int i = across - 1; i >= 0; i--) {
+            float p = chance[i], fx = (float)i;
+            int beside = right | (j + 1 < down ? hd_reach_of_row(reached + across, i, across) : 0);
+            if (!reached[i] && beside && p >= HD_LINK) reached[i] = 1;
+            right = reached[i];
+            if (!(right | beside | (i > 0 ? reached[i - 1] : 0) | (j > 0 ? reached[i - across] : 0))) continue;
             row_mass += p;
             row_x += p * fx;
             row_x2 += p * fx * fx;
-            row_expected += e;
-            row_ex += e * fx;
             columns[i] += p;
-            if (odds >= HD_CORE) support += sigmoid[256 + row[i]], core += 1;
-            else if (odds <= 2 * HD_OUTSIDE) surround += sigmoid[256 + row[i]], ring += 1;
         }
-        float fy = (float)j;
         rows[j] = row_mass;
         mass += row_mass;
         mx += row_x;
         my += row_mass * fy;
         m2 += row_x2 + row_mass * fy * fy;
-        expected += row_expected;
-        ex += row_ex;
-        ey += row_expected * fy;
     }
     out->mass = mass;
-    out->expected = expected;
-    out->visible = whole > 0 ? hd_clampf(expected / (whole * pose->scale * pose->scale), 0.0f, 1.0f) : 0.0f;
-    out->support = core > 0 ? support / core : 0.0f;
-    out->surround = ring > 0 ? surround / ring : 0.0f;
-    if (mass > 0) {
-        float cx = mx / mass, cy = my / mass;
-        out->x = cx + (float)gate[0] + 0.5f;
-        out->y = cy + (float)gate[1] + 0.5f;
-        out->radius = sqrtf(hd_clampf(m2 / mass - cx * cx - cy * cy, 0.0f, 1e9f));
-        out->left = (float)gate[0] + hd_quantile(columns, across, 0.01f);
-        out->right = (float)gate[0] + hd_quantile(columns, across, 0.99f);
-        out->top = (float)gate[1] + hd_quantile(rows, down, 0.01f);
-        out->bottom = (float)gate[1] + hd_quantile(rows, down, 0.99f);
-    }
-    if (expected > 0) {
-        out->expected_x = ex / expected + (float)gate[0] + 0.5f;
-        out->expected_y = ey / expected + (float)gate[1] + 0.5f;
-    }
+    if (mass <= 0) return;
+    float cx = mx / mass, cy = my / mass;
+    out->x = cx + (float)gate[0] + 0.5f;
+    out->y = cy + (float)gate[1] + 0.5f;
+    out->radius = sqrtf(hd_clampf(m2 / mass - cx * cx - cy * cy, 0.0f, 1e9f));
+    out->left = (float)gate[0] + hd_quantile(columns, across, 0.01f);
+    out->right = (float)gate[0] + hd_quantile(columns, across, 0.99f);
+    out->top = (float)gate[1] + hd_quantile(rows, down, 0.01f);
+    out->bottom = (float)gate[1] + hd_quantile(rows, down, 0.99f);
+}
+
+/* Measure the hand with the grid at `pose`, over the cells of `gate`, which evidence was made for. whole: of
+ * hd_shape_whole. */
+static inline void hd_measure_at(const int8_t *evidence, int cells_x, const int gate[4], const hd_shape *shape,
+                                 const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
+                                 const float sigmoid[512], float whole, const hd_scratch *scratch, hd_measure *out) {
+    memset(out, 0, sizeof *out);
+    if (gate[2] <= gate[0] || gate[3] <= gate[1] || gate[2] - gate[0] > HD_TOP || gate[3] - gate[1] > HD_TOP) return;
+    hd_weigh(evidence, cells_x, gate, shape, pose, rival, rival_pose, sigmoid, scratch, out);
+    hd_gather(gate, scratch, out);
+    out->visible = whole > 0 ? hd_clampf(out->expected / (whole * pose->scale * pose->scale), 0.0f, 1.0f) : 0.0f;
+}
+
+/* The last measurement as a picture for people, 0...255 for each cell: what counted as hand. */
+static inline void hd_picture_of_mask(int cells_x, int cells_y, const int gate[4], const hd_scratch *scratch,
+                                      uint8_t *out) {
+    int across = gate[2] - gate[0];
+    memset(out, 0, (size_t)cells_x * (size_t)cells_y);
+    for (int y = gate[1]; y < gate[3]; y++)
+        for (int x = gate[0]; x < gate[2]; x++) {
+            size_t at = (size_t)(y - gate[1]) * (size_t)across + (size_t)(x - gate[0]);
+            if (scratch->reached[at]) out[(size_t)y * (size_t)cells_x + (size_t)x] = (uint8_t)(255.0f * scratch->chance[at] + 0.5f);
+        }
 }
 
 /* The shape's own expectation on a picture without edges, in squares of the grid's unit. */

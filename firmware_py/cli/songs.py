@@ -24,12 +24,16 @@ def run(args: argparse.Namespace, config: Config) -> int:
             print(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
             return 0
         for row in sorted(rows, key=lambda row: (row.level, row.name)):
-            print(f"{row.name:<22} {'●' * row.level:<3}  {row.seconds:3.0f} s  {row.title} ({row.composer}, {row.year})")
+            print(
+                f"{row.name:<22} {'●' * row.level:<3}  {row.seconds:3.0f} s  {row.title} ({row.composer}, {row.year})"
+            )
         return 0
     song = load_song(config.play.song)
     bars = bar_lines(song)
     if args.json:
-        print(json.dumps({**asdict(summary(song)), "lines": [asdict(bar) for bar in bars]}, indent=2, ensure_ascii=False))
+        print(
+            json.dumps({**asdict(summary(song)), "lines": [asdict(bar) for bar in bars]}, indent=2, ensure_ascii=False)
+        )
         return 0
     print(f"{song.title}, {song.composer} ({song.year}), {song.key}, {song.tempo_bpm:g} a minute")
     print(f"free because {song.free_because}")

@@ -20,8 +20,10 @@ UNSTEADY_MS: Final = 60.0
 MISSED_SHARE: Final = 0.10
 EXTRA_SHARE: Final = 0.20
 REST_COST: Final = 3.0
+RECOGNISED_SHARE: Final = 0.75
 PHRASE_BARS: Final = 4
 WEAK_BELOW: Final = 0.85
+WEAK_OPENING: Final = 0.30
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,14 @@ class Sentence:
     weight: float = 0.0
 
 
-def advice_for(marks: Marks) -> tuple[Sentence, Sentence, Sentence]:
+def advice_of(marks: Marks) -> tuple[str, str, str]:
     """Return three sentences for the player, in the order in which they are to be read."""
+    first, second, third = sentences_of(marks)
+    return first.text, second.text, third.text
+
+
+def sentences_of(marks: Marks) -> tuple[Sentence, Sentence, Sentence]:
+    """Return the same three sentences with the rules that gave them."""
     faults = sorted(_faults(marks), key=lambda s: -s.weight)
     first, second, third, *_ = (_opening(marks), *faults, *_next_steps(marks))
     return first, second, third
@@ -53,7 +61,7 @@ def weakest_phrase(marks: Marks) -> tuple[BarMark, ...]:
 def _opening(marks: Marks) -> Sentence:
     if marks.sounding_s < UNHEARD_S:
         return Sentence("silent", "No note was heard.")
-    if marks.total < LOST_MARKS and marks.tempo_ratio == 1.0:
+    if not _recognised(marks):
         return Sentence("lost", "The song could not be recognised in what was played.")
     right = sum(m.verdict is Verdict.RIGHT for m in marks.notes)
     if right == len(marks.notes):
@@ -61,6 +69,8 @@ def _opening(marks: Marks) -> Sentence:
     if all(m.cents is not None and abs(m.cents) <= RIGHT_CENTS for m in marks.notes):
         return Sentence("all-pitches", f"All {len(marks.notes)} notes had the right pitch.")
     phrase = best_phrase(marks)
+    if _credit(phrase) < WEAK_OPENING:
+        return Sentence("outline", "The melody could be made out, but its notes were not met.")
     return Sentence(
         "best-phrase",
         f"{right} of {len(marks.notes)} notes were right; {_bars(phrase)} went best, {_per_cent(phrase)}.",
@@ -81,9 +91,9 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
         yield Sentence(
             "tempo", f"You played about {off:.0f} % too {how}: listen for the first beat of each bar and {what}.", 90.0
         )
-    elif marks.total < LOST_MARKS:
+    elif not _recognised(marks):
         yield Sentence("lost", "Follow the melody upwards and downwards first, without minding each pitch.", 80.0)
-    together = marks.tempo_ratio == 1.0 and marks.total >= LOST_MARKS
+    together = marks.tempo_ratio == 1.0 and _recognised(marks)
     if together and marks.lag_s > LATEST_S:
         yield Sentence(
             "late",
@@ -101,20 +111,20 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
         yield Sentence(
             "missed", f"{missed} of {count} notes were not played: keep the hand in view.", 60.0 * missed / count
         )
-    if len(marks.extra) > count * EXTRA_SHARE and marks.total >= LOST_MARKS:
+    if len(marks.extra) > count * EXTRA_SHARE and _recognised(marks):
         yield Sentence(
             "extra",
             f"{len(marks.extra)} notes were too many: move straight from one note to the next.",
             20.0 * len(marks.extra) / count,
         )
-    if abs(marks.bias_cents) > OFF_PITCH_CENTS and marks.total >= LOST_MARKS:  # false for NaN too
+    if abs(marks.bias_cents) > OFF_PITCH_CENTS and _recognised(marks):  # false for NaN too
         how, where = ("sharp", "further from") if marks.bias_cents > 0 else ("flat", "nearer to")
         yield Sentence(
             "bias",
             f"You were {abs(marks.bias_cents):.0f} cents {how} on the whole: play a little {where} the camera.",
             abs(marks.bias_cents),
         )
-    if marks.spread_cents > SPREAD_CENTS and marks.total >= LOST_MARKS:
+    if marks.spread_cents > SPREAD_CENTS and _recognised(marks):
         yield Sentence(
             "spread",
             f"The tuning varied by {marks.spread_cents:.0f} cents from note to note: wait until each note is found.",
@@ -135,12 +145,18 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
             "rests", "Take the hand away in the rests: sounding on through them cost marks.", marks.rest_cost
         )
     weakest = weakest_phrase(marks)
-    if len(marks.bars) > PHRASE_BARS and marks.total >= LOST_MARKS and _credit(weakest) < WEAK_BELOW:
+    if len(marks.bars) > PHRASE_BARS and _recognised(marks) and _credit(weakest) < WEAK_BELOW:
         yield Sentence(
             "weakest-phrase",
             f"Practise {_bars(weakest)}: {_per_cent(weakest)}, the least of the song.",
             40.0 * (1 - _credit(weakest)),
         )
+
+
+def _recognised(marks: Marks) -> bool:
+    """Whether the song was played at all, in its own pitch, in another or at another tempo."""
+    near = sum(m.cents is not None and abs(m.cents - marks.bias_cents) < SPREAD_CENTS for m in marks.notes)
+    return marks.total >= LOST_MARKS or marks.tempo_ratio != 1.0 or near >= RECOGNISED_SHARE * len(marks.notes)
 
 
 def _next_steps(marks: Marks) -> Iterator[Sentence]:

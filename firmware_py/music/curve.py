@@ -15,6 +15,8 @@ from firmware_py.errors import UsageError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.music.mapping import Mapping
 
+AUDIBLE: Final = 0.02  # loudness up to which nothing is heard
+
 
 @dataclass(frozen=True)
 class PitchCurve:
@@ -33,6 +35,11 @@ class PitchCurve:
     def seconds(self) -> float:
         """Length in seconds."""
         return len(self.pitch) / self.rate_hz
+
+    @property
+    def heard_pitch(self) -> NDArray[np.float64]:
+        """float64, shape (n,): the pitch, NaN where nothing is heard, in silence or at a loudness of almost nothing."""
+        return np.where(self.loudness > AUDIBLE, self.pitch, np.nan).astype(np.float64)
 
 
 def curve_of(

@@ -17,6 +17,7 @@ from firmware_py.music.note import Note
 
 RIGHT_CENTS: Final = 40.0  # as far as the marks give a note its full worth
 NEAR_CENTS: Final = 250.0  # played further off it is another note: one missed, one extra
+TUNING_CENTS: Final = 150.0  # further off is a wrong note, not a matter of tuning
 ON_TIME_MS: Final = 80.0
 FAR_S: Final = 1.5  # a note so long before or after its time is another one
 TIME_WEIGHT: Final = 0.8
@@ -101,7 +102,7 @@ def judged(
         verdict = _verdict(cents, late_ms)
         marks.append(NoteMark(note, bar_numbers[n], verdict, float(credits_[n]), played[m], cents, late_ms))
     taken = set(pairs.values())
-    near = [k for k in marks if k.cents is not None and abs(k.cents) <= 100.0]
+    near = [k for k in marks if k.cents is not None and abs(k.cents) <= TUNING_CENTS]
     cents_off = np.array([k.cents for k in near])
     weights = np.array([k.wanted.duration_s for k in near])
     bias = float(np.average(cents_off, weights=weights)) if near else float("nan")

@@ -39,12 +39,12 @@ _STEPS_OF_SCALE: Final = {
 SCALE_NAMES: Final = ("chromatic", "major", "minor", "pentatonic", "blues")
 
 
-def hz_of(midi: float, a4_hz: float = 440.0) -> float:
+def midi_to_hz(midi: float, a4_hz: float = 440.0) -> float:
     """Return the frequency in hertz of a MIDI note number (fractions allowed) in equal temperament."""
     return a4_hz * math.exp2((midi - A4_MIDI) / 12)
 
 
-def midi_of_hz(hz: float, a4_hz: float = 440.0) -> float:
+def hz_to_midi(hz: float, a4_hz: float = 440.0) -> float:
     """Return the MIDI note number, with its fraction, of a frequency in hertz; raises UsageError unless ``hz > 0``."""
     if not hz > 0 or not math.isfinite(hz):
         raise UsageError(f"{hz!r} Hz is no pitch; a frequency above 0 is needed")

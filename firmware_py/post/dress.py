@@ -32,7 +32,7 @@ _PAGE: Final = Template(
   .soft { color: #a3adb8 !important; }
   .rule { border-color: #333b44 !important; }
   .track { background-color: #39424c !important; }
-  .full { background-color: #45b868 !important; }
+  .full { background-color: #d9708f !important; }
   .note { background-color: #3a3320 !important; color: #f2e6c4 !important; }
 }
 </style>
@@ -95,7 +95,7 @@ def _marks(summary: Summary) -> str:
         return ""
     share = round(summary.marks)
     full = (
-        f'<td class="full" width="{share}%" height="10" style="background-color:#1a8f3c;border-radius:5px;'
+        f'<td class="full" width="{share}%" height="10" style="background-color:#8e2a4a;border-radius:5px;'
         'font-size:0;line-height:10px;">&nbsp;</td>'
         if share
         else ""
@@ -130,7 +130,8 @@ def _picture(picture: str | None) -> str:
         return ""
     return (
         f'<img src="cid:{escape(picture)}" alt="The first page of your score" width="542" '
-        'style="display:block;width:100%;height:auto;margin:0 0 20px 0;background-color:#ffffff;border-radius:6px;">'
+        'style="display:block;box-sizing:border-box;width:100%;height:auto;margin:0 0 20px 0;'
+        'background-color:#ffffff;border:1px solid #dfe4e9;border-radius:6px;">'
     )
 
 

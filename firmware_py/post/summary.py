@@ -42,7 +42,8 @@ def summarise(folder: SessionFolder) -> Summary:
     record = _record(folder)
     report = _report(folder)
     song = record.song if record else folder.path.name.partition("_")[2] or "session"
-    title = report.get("title")
+    told = report.get("song")
+    title = told.get("title") if isinstance(told, dict) else "Free play" if "song" in report else None
     advice = report.get("advice")
     return Summary(
         song=one_line(song, 80) or "session",
@@ -86,9 +87,8 @@ def _started(record: SessionRecord | None) -> datetime | None:
 
 
 def _marks(found: Any) -> float | None:
-    """Marks stand as a number, or as an object that holds them as ``total``."""
-    if isinstance(found, dict):
-        found = found.get("total")
+    """Marks stand in an object as ``total``, among what they are made of; there are none in free play."""
+    found = found.get("total") if isinstance(found, dict) else None
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         return None
     return min(max(float(found), 0.0), 100.0)

@@ -50,8 +50,8 @@ def played(summary: Summary) -> str:
 def outcome(summary: Summary) -> str:
     """One sentence: marks and notes."""
     if summary.notes == 0:
-        return "No note was heard: hold a hand in front of the camera and it sings." + (
-            f" That makes {marks(summary)} of 100 marks." if summary.marks is not None else ""
+        return (
+            "No note was heard this time." if summary.marks is None else f"No note was heard: {marks(summary)} of 100."
         )
     notes = f" with {summary.notes} {'note' if summary.notes == 1 else 'notes'}" if summary.notes else ""
     if summary.marks is None:

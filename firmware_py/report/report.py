@@ -16,7 +16,7 @@ from typing import Final
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import HandDanceError, ReportError
 from firmware_py.hand_sample import Flag
-from firmware_py.music.advice import advice_for
+from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve, curve_of
 from firmware_py.music.marks import EARLIEST_S, LATEST_S, Marks, marks_for_song
 from firmware_py.music.note import Note
@@ -212,7 +212,7 @@ def _advice(performance: _Performance) -> tuple[str, ...]:
         return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
     if performance.marks is None:
         return free_sentences([_played_note(n, performance.key) for n in performance.notes])
-    return tuple(sentence.text for sentence in advice_for(performance.marks))
+    return advice_of(performance.marks)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:

@@ -4,6 +4,7 @@ The same steps complete a session that a power cut left unfinished.
 """
 
 import sys
+from enum import Enum
 
 from firmware_py.archive.library import list_sessions
 from firmware_py.archive.session_folder import SessionFolder
@@ -12,8 +13,16 @@ from firmware_py.errors import HandDanceError
 from firmware_py.session.outcome import Outcome
 
 
-def finish(folder: SessionFolder, config: Config, *, letter: bool) -> Outcome:
-    """Make the report, then queue the letter and hand it over if it can be.
+class Letter(Enum):
+    """What is done about a session's letter: nothing, queued for the post service, or queued and sent now."""
+
+    NONE = "none"
+    QUEUE = "queue"
+    SEND = "send"
+
+
+def finish(folder: SessionFolder, config: Config, letter: Letter) -> Outcome:
+    """Make the report, then see to the letter.
 
     What fails is said on standard error and can be done again: ``hand-dance report`` and ``hand-dance post``.
     """
@@ -23,15 +32,19 @@ def finish(folder: SessionFolder, config: Config, *, letter: bool) -> Outcome:
         make_report(folder)
     except HandDanceError as error:
         print(f"hand-dance: {error}; the recording is kept, try hand-dance report {folder.path}", file=sys.stderr)
-    return Outcome.of(folder, _post(folder, config) if letter and config.mail.transport != "off" else "")
+    return Outcome.of(folder, _post(folder, config, letter))
 
 
-def _post(folder: SessionFolder, config: Config) -> str:
-    """Queue the letter and try once; return where it went, or an empty string."""
+def _post(folder: SessionFolder, config: Config, letter: Letter) -> str:
+    """Queue the letter, try once if it is to be sent now, and return where it went, or an empty string."""
+    if letter is Letter.NONE or config.mail.transport == "off":
+        return ""
     from firmware_py.post.mailer import queue_session, send_due
 
     try:
         queued = queue_session(config, folder.path)
+        if letter is Letter.QUEUE:
+            return ""
         sent = next((delivery for delivery in send_due(config) if delivery.id == queued), None)
     except HandDanceError as error:
         print(f"hand-dance: {error}; the session is kept, try hand-dance post", file=sys.stderr)
@@ -43,7 +56,7 @@ def _post(folder: SessionFolder, config: Config) -> str:
     return sent.where
 
 
-def complete_unfinished(config: Config, *, letter: bool) -> list[Outcome]:
+def complete_unfinished(config: Config, letter: Letter) -> list[Outcome]:
     """Complete the sessions that a power cut or a crash left without an end or a report; oldest first."""
     outcomes = []
     for folder in list_sessions(config.state):
@@ -52,7 +65,7 @@ def complete_unfinished(config: Config, *, letter: bool) -> list[Outcome]:
             continue
         if not ended:
             folder.update(end="interrupted", seconds=_recorded_s(folder))
-        outcomes.append(finish(folder, config, letter=letter))
+        outcomes.append(finish(folder, config, letter))
     return outcomes
 
 

@@ -12,10 +12,11 @@ from typing import Final
 
 import numpy as np
 
+from firmware_py.archive.library import delete_session
 from firmware_py.archive.session_folder import Gap, SessionFolder, SessionRecord
-from firmware_py.errors import ChildFailedError
-from firmware_py.hand_sample import HAND_SAMPLE
-from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, Lanes
+from firmware_py.errors import ChildFailedError, SessionFolderError
+from firmware_py.hand_sample import HAND_SAMPLE, Flag
+from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.states import State, StateMachine
@@ -26,6 +27,7 @@ TICK_S: Final = 0.02
 READY_WITHIN_S: Final = 20.0
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
+_NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
 FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
 VIRTUAL_T0_NS: Final = 1_000_000_000
 
@@ -81,13 +83,17 @@ class Performance:
             self._await_ready()
             record = self._begin()
             folder = create(record)
+            recorder = self._recorder(folder)
             self._machine.to(State.COUNTING_IN)
-            with Recorder(self._lanes, folder, rate_hz=record.rate_hz) as recorder:
-                self._recording = True
+            recorder.start()
+            self._recording = True
+            try:
                 self._write_control()
-                self._play(recorder)
+                self._play()
                 self._machine.to(State.FINISHING, self._end)
-                self._await_last_block(recorder)
+                self._await_last_block()
+            finally:
+                recorder.finish(None if recorder.failure else round(self._seconds * record.rate_hz))
             self._close_gaps()
             folder.write_record(
                 replace(
@@ -95,7 +101,7 @@ class Performance:
                     end=self._end,
                     seconds=recorder.frames / record.rate_hz,
                     gaps=tuple(self._gaps),
-                    counters=self._counters(recorder),
+                    counters=self._counters(folder),
                 )
             )
             return folder
@@ -104,20 +110,34 @@ class Performance:
                 child.stop(2.0)
             self._selector.close()
 
+    def _recorder(self, folder: SessionFolder) -> Recorder:
+        """Open the recording; without room for it, the folder goes again."""
+        try:
+            return Recorder(
+                folder,
+                tape_audio=self._lanes.tape_audio,
+                tape_hands=self._lanes.tape_hands,
+                rate_hz=self._plan.record.rate_hz,
+                on_failure=self._stop.request,
+            )
+        except SessionFolderError:
+            delete_session(folder)
+            raise
+
     def _start(self, child: Child) -> None:
         self._selector.register(child.start(), selectors.EVENT_READ, child)
 
     def _await_ready(self) -> None:
-        """Wait until both children said that they are ready; their refusal is ours."""
+        """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
         limit = time.monotonic() + READY_WITHIN_S
-        while not {"sight", "sound"} <= self._ready.keys():
-            self._listen(limit - time.monotonic())
+        while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
+            self._listen(TICK_S)
             if self._stop.reason:
                 raise ChildFailedError(f"{self._stop.reason} before the session began; nothing was recorded")
             if time.monotonic() > limit:
-                waiting = {"sight", "sound"} - self._ready.keys()
+                late = ({"sight", "sound"} - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
-                    f"{' and '.join(sorted(waiting))} not ready within {READY_WITHIN_S:.0f} s; "
+                    f"{' and '.join(sorted(late))} not ready within {READY_WITHIN_S:.0f} s; "
                     "see the lines above, and try again"
                 )
 
@@ -142,11 +162,15 @@ class Performance:
         if not self._stop_ns or stop_ns < self._stop_ns:
             self._stop_ns, self._end = stop_ns, reason
 
-    def _play(self, recorder: Recorder) -> None:
+    @property
+    def _seconds(self) -> float:
+        """Length of the recording, once its end is decided."""
+        return (self._stop_ns - self._t0_ns) / 1e9
+
+    def _play(self) -> None:
         """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
         while True:
             self._listen(TICK_S)
-            recorder.drain()
             status = self._status()
             seconds = int(status["frames"]) / self._plan.record.rate_hz
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
@@ -154,18 +178,16 @@ class Performance:
             self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
             if int(status["flags"]) & STATUS_ENDED:
                 return
-            if asked := self._stop.reason or recorder.fault or self._fault:
+            if asked := self._stop.reason or self._fault:
                 self._end_at(seconds + FADE_S, asked)
                 self._write_control()
                 return
 
-    def _await_last_block(self, recorder: Recorder) -> None:
+    def _await_last_block(self) -> None:
         limit = time.monotonic() + ENDED_WITHIN_S
         while not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
             self._listen(TICK_S)
-            recorder.drain()
         self._sight.stop(2.0)
-        recorder.drain()
 
     def _listen(self, timeout_s: float) -> None:
         """Wait for the children's events or deaths, or the wish to stop."""
@@ -240,14 +262,15 @@ class Performance:
         status: np.void = np.frombuffer(self._lanes.status.read(), STATUS)[0]
         return status
 
-    def _counters(self, recorder: Recorder) -> dict[str, int]:
+    def _counters(self, folder: SessionFolder) -> dict[str, int]:
         status = self._status()
+        samples = folder.samples()
         return {
             "xruns": int(status["xruns"]),
             "late_samples": int(status["late_samples"]),
             "bad_samples": int(status["bad_samples"]),
             "tape_drops": int(status["tape_drops"]),
             "ring_drops": self._lanes.hands.drops,
-            "frames": recorder.hand_samples,
-            "frames_with_hand": recorder.hand_samples_present,
+            "frames": int(np.count_nonzero((samples["flags"] & _NO_FRAME) == 0)),
+            "frames_with_hand": int(np.count_nonzero(samples["flags"] & Flag.PRESENT)),
         }

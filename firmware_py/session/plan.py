@@ -18,9 +18,9 @@ from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, map
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
-from firmware_py.sound.backing import backing_for
+from firmware_py.sound.backing import backing_file
 from firmware_py.sound.output import check_audio
-from firmware_py.sound.patches import load_patch
+from firmware_py.sound.patches import patch_named
 from firmware_py.sound.plan import SoundPlan
 
 TAIL_S: Final = 1.5  # for the last note to ring
@@ -57,7 +57,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     song = None
     if play.song != FREE_PLAY:
         song = as_played(load_song(play.song), tempo_percent=play.tempo_percent, transpose=play.transpose)
-    load_patch(sound.patch)
+    patch_named(sound.patch, None)
     check_source(config.camera.source)
     check_audio(sound.audio)
     mapping = mapping_for(song, play)
@@ -66,6 +66,14 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     song_start_s = song.seconds(play.count_in_bars * song.bar_beats) if song else 0.0
     song_end_s = song_start_s + song.seconds(song.end) + TAIL_S if song else math.inf
     delay_s = sound.delay_ms / 1000
+    backing = ""
+    if song:
+        cache = config.state / "cache"
+        backing = str(
+            backing_file(
+                song, cache, song_start_s=song_start_s, rate_hz=sound.rate_hz, count_in_bars=play.count_in_bars
+            )
+        )
     ghost = GhostPart(
         melody=song.melody_at(song_start_s) if song else (),
         mapping=mapping,
@@ -110,7 +118,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             mapping=mapping,
             patch=sound.patch,
             voices=play.players,
-            backing=str(backing_for(song, play.count_in_bars, sound.rate_hz, config.state / "cache")) if song else "",
+            backing=backing,
         ),
         realtime=realtime,
         scripted=scripted,

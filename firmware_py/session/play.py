@@ -8,7 +8,7 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
 from firmware_py.lanes import Lanes
 from firmware_py.music.song import Song
-from firmware_py.session.finish import finish
+from firmware_py.session.finish import Letter, finish
 from firmware_py.session.lock import only_one
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment, Performance
@@ -18,10 +18,10 @@ from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.shared_memory import clean_stale
 
 
-def play(config: Config, show: Callable[[Moment, Song | None], None], *, letter: bool) -> Outcome:
+def play(config: Config, show: Callable[[Moment, Song | None], None], letter: Letter) -> Outcome:
     """Play one session and return what came of it.
 
-    show is told about every twentieth of a second what sounds. letter: queue the session's letter and try to send it.
+    show is told about every twentieth of a second what sounds. letter: what is done about the session's letter.
     Raises AlreadyRunningError, and whatever refuses the configuration, before anything is recorded.
     """
     with only_one(config.state):
@@ -30,7 +30,7 @@ def play(config: Config, show: Callable[[Moment, Song | None], None], *, letter:
             with stop_on_signals(stop):
                 machine = StateMachine()
                 machine.to(State.READY)
-                return play_once(config, machine, stop, show, letter=letter)
+                return play_once(config, machine, stop, show, letter)
         finally:
             stop.close()
 
@@ -40,8 +40,7 @@ def play_once(
     machine: StateMachine,
     stop: StopRequest,
     show: Callable[[Moment, Song | None], None],
-    *,
-    letter: bool,
+    letter: Letter,
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after."""
     clean_stale()
@@ -53,6 +52,6 @@ def play_once(
         folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()
-    outcome = finish(folder, config, letter=letter)
+    outcome = finish(folder, config, letter)
     machine.to(State.READY)
     return outcome

@@ -43,6 +43,11 @@ class LiveFrames:
         """Let the thread end after the frame it is waiting for."""
         self._closed.set()
 
+    def wait_until_ended(self, limit_s: float) -> bool:
+        """Wait until the camera has ended and is given back; returns whether that came within ``limit_s`` seconds."""
+        self._thread.join(limit_s)
+        return not self._thread.is_alive()
+
     def _take(self) -> None:
         try:
             for frame in self._camera.frames(self._pace):

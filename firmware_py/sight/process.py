@@ -5,7 +5,6 @@ what it is told (``plan``), seeing (``hands``).
 """
 
 import ctypes
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from firmware_py.child_events import tell
 from firmware_py.errors import CameraError, CameraLostError, HandDanceError, ModelFilesError
 from firmware_py.hand_sample import Flag
 from firmware_py.lanes import CONTROL, Lanes
@@ -185,7 +185,11 @@ class SightProcess:
         if not self._lost:
             self._lost = True
             self._tell("lost", message=str(error))
-        self._publisher.publish_empty(Flag.CAMERA_LOST, self._clock(), max(0, self._next_frame - 1))
+        if self._plan.realtime:
+            self._resume_ns = max(self._resume_ns, self._clock())
+            self._publisher.publish_empty(Flag.CAMERA_LOST, self._resume_ns, max(0, self._next_frame - 1))
+        else:  # a script's own time stands still meanwhile
+            self._publisher.beat()
 
     def _found(self) -> None:
         if self._lost:
@@ -197,14 +201,6 @@ def _back_off() -> Iterator[float]:
     yield from BACK_OFF_S
     while True:
         yield BACK_OFF_S[-1]
-
-
-def tell(event: str, **fields: object) -> None:
-    """Write one event for the supervisor as a line of JSON on standard output."""
-    try:
-        print(json.dumps({"event": event, **fields}), flush=True)
-    except BrokenPipeError:  # nobody listens; the death of the parent is dealt with elsewhere
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - so that the exit does not trip over it again
 
 
 def sleep_or_stop(seconds: float) -> None:
@@ -238,9 +234,7 @@ def _eye(plan: SightPlan) -> Callable[[float], Sees]:
 
 
 def main() -> int:
-    """Run the plan on standard input; returns the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the session decides
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    """Run the plan on standard input, with SIGTERM blocked in every thread; returns the exit code."""
     lanes: Lanes | None = None
     try:
         plan = SightPlan.from_json(sys.stdin.read())

@@ -1,7 +1,7 @@
 """Patches: instrument sounds described by data. Reads the shipped ones and those in a folder of the user's.
 
-A patch file is TOML; what a key means and what it may be stands at the fields of ``Patch``. Not here: how a patch sounds
-(``ext/include/voices.h``).
+A patch file is TOML; what a key means and what it may be stands at the fields of ``Patch``. Not here: how a patch
+sounds (``ext/include/voices.h``).
 """
 
 import dataclasses
@@ -133,7 +133,7 @@ def _checked(place: str, target: "dataclasses.Field[Any]", value: Any) -> Any:
 
 
 def _line_of(text: str, key: str) -> int:
-    """Return the line that ``key`` (``section.key``, or a bare key or section) stands in; 1 where it is written oddly."""
+    """Return the line of ``key`` (``section.key``, or a bare key or section); 1 where it is written oddly."""
     section, _, bare = key.rpartition(".")
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):

@@ -227,7 +227,12 @@ def a_session(config: Config, number: int = 1, seconds: float = 1.0) -> SessionF
     folder.write_whole(SessionFolder.SCORE, b"%PDF-1.7\n\r\n.\r\n" + rng.bytes(40_000))
     folder.write_whole(SessionFolder.MIDI, b"MThd" + rng.bytes(300))
     folder.write_whole(SessionFolder.MUSICXML, b"<score-partwise/>\n.\n..\n")
-    report = {"title": "Ode to Joy", "marks": 88.0, "notes": 62, "advice": [".Begins with a dot.", "Für später."]}
+    report = {
+        "song": {"title": "Ode to Joy"},
+        "marks": {"total": 88.0},
+        "notes": [{}] * 62,
+        "advice": [".Begins with a dot.", "Für später."],
+    }
     folder.write_whole(SessionFolder.REPORT, json.dumps(report).encode())
     return folder
 

@@ -6,6 +6,7 @@ here: where the hand is and how big (``performance``), putting it into a picture
 The smooth minimum and the capsules are Inigo Quilez's published distance functions, written anew.
 """
 
+import contextlib
 import hashlib
 import math
 import os
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 VERSION: Final = 1  # of this file's shapes and shading; part of the cache's key
 PIXELS_PER_BREADTH: Final = 128
-LEFT, RIGHT, BOTTOM, TOP = -0.95, 1.10, -0.62, 2.25  # of what is drawn, in palm breadths
+LEFT, RIGHT, BOTTOM, TOP = -1.0, 1.3, -0.62, 2.45  # of what is drawn, in palm breadths
 ARM: Final = 4.5  # length of the sleeve, so that it reaches out of any picture
 STEPS: Final = 44
 NEAR: Final = 0.6  # height of the plane that rays start from
@@ -96,7 +97,7 @@ def sprite(pose: Pose, cache: Path | None = None) -> Sprite:
     recipe = f"{VERSION} {pose!r} {PIXELS_PER_BREADTH} {np.__version__.split('.')[0]}"
     file = cache / f"hand-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.npz"
     try:
-        with np.load(file) as kept:
+        with file.open("rb") as content, np.load(content) as kept:
             x, y, area = (float(number) for number in kept["place"])
             return Sprite(kept["rgb"], kept["alpha"].astype(np.float32) / 255.0, (x, y), area)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
@@ -109,7 +110,8 @@ def sprite(pose: Pose, cache: Path | None = None) -> Sprite:
             np.savez(out, rgb=drawn.rgb, alpha=alpha, place=(*drawn.centre, drawn.area))
         os.replace(part, file)
     except OSError:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
     return drawn
 
 
@@ -130,8 +132,8 @@ def draw(pose: Pose, pixels_per_breadth: int = PIXELS_PER_BREADTH) -> Sprite:
     bare = skin_alpha * (1.0 - cloth_alpha)
     alpha = (np.round((bare + cloth_alpha) * 255) / 255).astype(np.float32)
     rows, columns = (np.flatnonzero((bare > 0).any(axis=axis)) for axis in (1, 0))
-    top, left = rows[0] - 2, min(columns[0], int(np.flatnonzero((alpha > 0).any(axis=0))[0])) - 2
-    centre = ((columns[0] + columns[-1] + 1) / 2 - left, (rows[0] + rows[-1] + 1) / 2 - top)
+    top, left = int(rows[0]) - 2, int(np.flatnonzero((alpha > 0).any(axis=0))[0]) - 2
+    centre = (float(columns[0] + columns[-1] + 1) / 2 - left, float(rows[0] + rows[-1] + 1) / 2 - top)
     inside = np.s_[top:, left : columns[-1] + 3]
     return Sprite(rgb[inside].copy(), alpha[inside].copy(), centre, float(bare.sum(dtype=np.float64)))
 

@@ -5,6 +5,7 @@ picture for a rest, and leaves it for a moment before a note is struck again. No
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -56,16 +57,17 @@ class Performance:
         self._phases: NDArray[np.float64] = rng.uniform(0.0, 2.0 * math.pi, 8)
         self._random = player.player == "random"
         self._lines = () if self._random else _lines(_played(part, player, rng))
+        self._starts = [line.start_s for line in self._lines]
 
     def pitch_at(self, script_s: float) -> float | None:
         """The pitch (MIDI note number) held at so many seconds of the script; None with no hand in the picture."""
         s = script_s + self._shift_s
         if self._random:
             return self._waved(s)
-        for line in self._lines:
-            if line.start_s <= s < line.end_s:
-                return line.pitch_at(s) + (self._cents + self._trembled(s)) / 100.0
-        return None
+        place = bisect_right(self._starts, s) - 1
+        if place < 0 or s >= self._lines[place].end_s:
+            return None
+        return self._lines[place].pitch_at(s) + (self._cents + self._trembled(s)) / 100.0
 
     def at(self, script_s: float) -> HandAt | None:
         """The hand at so many seconds of the script; None with none in the picture."""

@@ -105,9 +105,9 @@ def make_session(tmp_path: Path) -> MakeSession:
         folder.write_whole(SessionFolder.MUSICXML, "<score-partwise>é</score-partwise>\n".encode())
         folder.write_whole(SessionFolder.PREVIEW, png())
         report = {
-            "title": title,
-            "marks": marks,
-            "notes": 62,
+            "song": {"name": song, "title": title},
+            "marks": {"total": marks},
+            "notes": [{"onset_s": 0.5 * n} for n in range(62)],
             "advice": ["Your pitch is steady.", "Leave the long notes a little later.", "Bar 9 wants a closer look."],
         }
         folder.write_whole(SessionFolder.REPORT, json.dumps(report).encode())

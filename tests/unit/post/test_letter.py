@@ -136,7 +136,7 @@ def test_no_name_can_inject_a_header_or_markup(queued_once, workspace, title, pl
     folder = SessionFolder(entry.session)
     folder.update(player=player, song=song)
     folder.file(SessionFolder.REPORT).write_text(
-        json.dumps({"title": title, "marks": 50, "notes": 3, "advice": [advice]})
+        json.dumps({"song": {"title": title}, "marks": {"total": 50}, "notes": [{}], "advice": [advice]})
     )
     message = parsed(compose(entry, SENDER, workspace))
     assert sorted(message.keys()) == sorted(
@@ -145,29 +145,8 @@ def test_no_name_can_inject_a_header_or_markup(queued_once, workspace, title, pl
     assert [a.addr_spec for a in message["To"].addresses] == ["ana@example.org"]
     assert len(list(message.iter_attachments())) == 4
     page = message.get_body(("html",)).get_content()
-    assert set(re.findall(r"<(/?[a-zA-Z]+1?)", page)) <= {
-        f"{slash}{tag}"
-        for slash in ("", "/")
-        for tag in (
-            "html",
-            "head",
-            "meta",
-            "title",
-            "style",
-            "body",
-            "table",
-            "tr",
-            "td",
-            "h1",
-            "p",
-            "span",
-            "ul",
-            "li",
-            "img",
-            "br",
-            "DOCTYPE",
-        )
-    }
+    tags = set(re.findall(r"</?([a-zA-Z]+1?)", page))
+    assert tags <= set(re.findall(r"\w+", "DOCTYPE html head meta title style body table tr td h1 p span br ul li img"))
     for part in message.iter_attachments():
         assert re.fullmatch(r"2026-11-21_[a-z0-9-]{1,60}\.(wav|pdf|mid|musicxml)", part.get_filename())
 
@@ -237,7 +216,9 @@ def test_a_server_that_takes_little_gets_a_smaller_sound_and_the_letter_says_so(
 
 def test_a_player_without_a_name_and_no_notes_are_told_kindly(queued, workspace):
     entry = queued(player="")
-    (entry.session / SessionFolder.REPORT).write_text(json.dumps({"title": "Ode to Joy", "marks": 0, "notes": []}))
+    (entry.session / SessionFolder.REPORT).write_text(
+        json.dumps({"song": {"title": "Ode to Joy"}, "marks": {"total": 0}, "notes": []})
+    )
     message = parsed(compose(entry, SENDER, workspace))
     text = message.get_body(("plain",)).get_content()
     assert text.startswith("Hello,\r\n")

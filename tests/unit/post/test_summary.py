@@ -16,7 +16,15 @@ def test_a_whole_session_is_told(make_session):
 
 @pytest.mark.parametrize(
     "report",
-    [None, b"", b"{", b"[1]", b'{"marks": "many", "notes": {}, "advice": 3, "title": 4}', b"\xff", b"[" * 100_000],
+    [
+        None,
+        b"",
+        b"{",
+        b"[1]",
+        b'{"marks": "many", "notes": {}, "advice": 3, "song": {"title": 4}}',
+        b"\xff",
+        b"[" * 100_000,
+    ],
 )
 def test_a_missing_or_broken_report_leaves_fields_empty_and_breaks_nothing(make_session, report):
     folder = SessionFolder(make_session())
@@ -29,17 +37,17 @@ def test_a_missing_or_broken_report_leaves_fields_empty_and_breaks_nothing(make_
 
 @pytest.mark.parametrize(
     ("found", "marks"),
-    [(0, 0.0), (100, 100.0), (250, 100.0), (-3, 0.0), (None, None), (True, None), ({"total": 61.5}, 61.5)],
+    [(0, 0.0), (61.5, 61.5), (100, 100.0), (250, 100.0), (-3, 0.0), (None, None), (True, None), ("97", None)],
 )
 def test_marks_stay_between_0_and_100(make_session, found, marks):
     folder = SessionFolder(make_session())
-    folder.file(SessionFolder.REPORT).write_text(json.dumps({"marks": found}))
+    folder.file(SessionFolder.REPORT).write_text(json.dumps({"marks": {"total": found}}))
     assert summarise(folder).marks == marks
 
 
 def test_marks_that_are_no_number_are_no_marks(make_session):
     folder = SessionFolder(make_session())
-    folder.file(SessionFolder.REPORT).write_text('{"marks": NaN}')
+    folder.file(SessionFolder.REPORT).write_text('{"marks": {"total": NaN}}')
     assert summarise(folder).marks is None
 
 
@@ -48,3 +56,10 @@ def test_a_session_without_its_record_is_told_from_its_folders_name(make_session
     folder.file(SessionFolder.RECORD).unlink()
     told = summarise(folder)
     assert (told.song, told.player, told.started) == ("ode-to-joy", "", None)
+
+
+def test_free_play_has_no_marks_and_a_title_of_its_own(make_session):
+    folder = SessionFolder(make_session())
+    folder.file(SessionFolder.REPORT).write_text('{"song": null, "marks": null, "notes": [{}]}')
+    told = summarise(folder)
+    assert (told.title, told.marks, told.notes) == ("Free play", None, 1)
