@@ -53,9 +53,7 @@ class CameraSettings:
 class SoundSettings:
     """What sounds and where."""
 
-    audio: str = setting(
-        "auto", "auto, alsa, alsa:DEVICE, paced (real time, no device) or offline (as fast as it goes)"
-    )
+    audio: str = setting("auto", "auto, alsa, alsa:DEVICE, paced (real time, no device) or offline (as fast as it goes)")
     patch: str = setting("air", "the instrument's sound")
     rate_hz: int = setting(48_000, "sampling rate", least=22_050, most=96_000)
     period_frames: int = setting(128, "frames of one ALSA period", least=16, most=4096)
@@ -79,9 +77,7 @@ class PlaySettings:
     margin_semitones: int = setting(3, "range beyond the song's lowest and highest note", least=0, most=24)
     area_far: float = setting(0.02, "hand area, as a share of the frame, of the lowest pitch", least=0.001, most=0.5)
     area_near: float = setting(0.20, "hand area, as a share of the frame, of the highest pitch", least=0.002, most=1)
-    height_to_loudness: float = setting(
-        50.0, "how much the hand's height sets the loudness, per cent", least=0, most=100
-    )
+    height_to_loudness: float = setting(50.0, "how much the hand's height sets the loudness, per cent", least=0, most=100)
     a4_hz: float = setting(440.0, "tuning", least=390, most=470)
     tempo_percent: float = setting(100.0, "tempo, in per cent of the song's own", least=25, most=200)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
@@ -98,9 +94,7 @@ class MailSettings:
     port: int = setting(587, "port of the mail server", least=1, most=65_535)
     security: str = setting("starttls", "encryption", choices=("starttls", "tls", "none"))
     user: str = setting("", "login name; empty: no login")
-    password_file: str = setting(
-        "", "file, mode 0600, that holds the password; systemd credential hand-dance.mail-password otherwise"
-    )
+    password_file: str = setting("", "file, mode 0600, that holds the password; systemd credential hand-dance.mail-password otherwise")
     ca_file: str = setting("", "certificates to trust beside the system's, PEM")
     sender: str = setting("hand-dance@localhost", "From address")
     recipient: str = setting("player@localhost", "To address when no player names one")
@@ -114,6 +108,7 @@ class PanelSettings:
     stop_pin: int = setting(27, "stop button", least=-1, most=27)
     status_pin: int = setting(22, "status light", least=-1, most=27)
     recording_pin: int = setting(23, "recording light", least=-1, most=27)
+    debounce_ms: float = setting(30.0, "a button counts as pressed after so long", least=0, most=1000)
 
 
 @dataclass(frozen=True)
