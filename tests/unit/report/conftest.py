@@ -44,7 +44,9 @@ def session_of(tmp_path: Path) -> Callable[..., SessionFolder]:
     line.
     """
 
-    def make(song: str = "ode-to-joy", notes: Sequence[Note] | None = None, *, seconds: float | None = None, **record: object) -> SessionFolder:
+    def make(
+        song: str = "ode-to-joy", notes: Sequence[Note] | None = None, *, seconds: float | None = None, **record: object
+    ) -> SessionFolder:
         piece = None if song == FREE_PLAY else load_song(song)
         mapping = mapping_for(piece, PlaySettings())
         if notes is None:

@@ -14,7 +14,14 @@ PLAYED = [Note(2.41, 0.55, 64.0, 0.5), Note(3.0, 0.5, 65.25, 1.0), Note(3.9, 0.3
 
 
 def file_of(notes=PLAYED, *, title="Ode", song_start_s=2.4, tempo_bpm=100.0, metre=Metre(4, 4), key=Key(0)):
-    content = midi_of([("Melody", []), ("Played", notes)], title=title, metre=metre, key=key, tempo_bpm=tempo_bpm, song_start_s=song_start_s)
+    content = midi_of(
+        [("Melody", []), ("Played", notes)],
+        title=title,
+        metre=metre,
+        key=key,
+        tempo_bpm=tempo_bpm,
+        song_start_s=song_start_s,
+    )
     return mido.MidiFile(file=BytesIO(content), charset="utf-8")
 
 

@@ -11,14 +11,25 @@ from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.notation import Metre
 from firmware_py.report.sheet import MELODY, PLAYED, Sheet, Staff, bars_needed
 
-ODD_TITLES = ['<&"#$*_\\', "Für Elise 月の光 🎹", "x" * 300, "null\x00 and bell\x07", "]]>", "", "#set text(9pt)", "%s {0}"]
+ODD_TITLES = [
+    '<&"#$*_\\',
+    "Für Elise 月の光 🎹",
+    "x" * 300,
+    "null\x00 and bell\x07",
+    "]]>",
+    "",
+    "#set text(9pt)",
+    "%s {0}",
+]
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def sheet_of(notes, *, title="Tune", key=Key(0), metre=Metre(4, 4), played=(), pickup=F(0)) -> Sheet:
     notes = tuple(ScoreNote(F(on), F(length), midi) for on, length, midi in notes)
     staves = (Staff(MELODY, "m", notes), Staff(PLAYED, "p", tuple(played)))
-    return Sheet(title, "Anon", "Ada", "2026-11-21", key, metre, 100.0, bars_needed(metre, notes, played), staves, pickup)
+    return Sheet(
+        title, "Anon", "Ada", "2026-11-21", key, metre, 100.0, bars_needed(metre, notes, played), staves, pickup
+    )
 
 
 def notes_in(document: bytes, part: int) -> list[tuple[F, F, int]]:
@@ -31,7 +42,11 @@ def notes_in(document: bytes, part: int) -> list[tuple[F, F, int]]:
         length = F(int(note.findtext("duration")), divisions)
         if note.find("pitch") is not None:
             pitch = note.find("pitch")
-            midi = 12 * (int(pitch.findtext("octave")) + 1) + STEPS[pitch.findtext("step")] + int(pitch.findtext("alter", "0"))
+            midi = (
+                12 * (int(pitch.findtext("octave")) + 1)
+                + STEPS[pitch.findtext("step")]
+                + int(pitch.findtext("alter", "0"))
+            )
             if any(t.get("type") == "stop" for t in note.findall("tie")):
                 found[-1] = (found[-1][0], found[-1][1] + length, midi)
             else:
@@ -61,7 +76,13 @@ def test_any_title_makes_a_valid_document_that_says_it(title, musicxml_schema):
 def test_accidentals_are_written_where_the_key_and_the_bar_do_not_say_them():
     notes = [(n, 1, midi) for n, midi in enumerate((66, 65, 65, 66, 66))]  # G major: F# F F F# | F#
     score = ElementTree.fromstring(musicxml_of(sheet_of(notes, key=Key(1))))
-    assert [n.findtext("accidental") for n in score.find("part").iter("note")][:5] == [None, "natural", None, "sharp", None]
+    assert [n.findtext("accidental") for n in score.find("part").iter("note")][:5] == [
+        None,
+        "natural",
+        None,
+        "sharp",
+        None,
+    ]
 
 
 def test_a_tied_note_needs_no_second_accidental_and_the_next_one_does():
@@ -72,7 +93,11 @@ def test_a_tied_note_needs_no_second_accidental_and_the_next_one_does():
 
 def test_a_key_of_five_flats_spells_flats():
     score = ElementTree.fromstring(musicxml_of(sheet_of([(0, 1, 61), (1, 1, 68), (2, 1, 70)], key=Key(-5))))
-    assert [(p.findtext("step"), p.findtext("alter")) for p in score.iter("pitch")] == [("D", "-1"), ("A", "-1"), ("B", "-1")]
+    assert [(p.findtext("step"), p.findtext("alter")) for p in score.iter("pitch")] == [
+        ("D", "-1"),
+        ("A", "-1"),
+        ("B", "-1"),
+    ]
 
 
 def test_an_upbeat_stands_alone_in_bar_0_unless_the_player_began_before_it(musicxml_schema):

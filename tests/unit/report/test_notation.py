@@ -23,7 +23,9 @@ def test_a_note_over_a_bar_line_is_tied():
 
 
 def test_a_syncopation_shows_the_middle_of_the_bar():
-    assert spelled(COMMON, (0, F(3, 2)), (F(3, 2), 1), (F(5, 2), F(3, 2))) == [["nquarter.", "neighth~", "neighth", "nquarter."]]
+    assert spelled(COMMON, (0, F(3, 2)), (F(3, 2), 1), (F(5, 2), F(3, 2))) == [
+        ["nquarter.", "neighth~", "neighth", "nquarter."]
+    ]
 
 
 def test_quarter_half_quarter_stays_as_everybody_reads_it():
@@ -51,7 +53,9 @@ def test_triplets_are_bracketed_and_the_rest_of_the_bar_is_plain():
 def test_eighths_are_beamed_by_the_half_bar_and_mixed_values_by_the_beat():
     eighths = bars_of([ScoreNote(F(n, 2), F(1, 2), 60) for n in range(8)], COMMON, 1)[0]
     assert [p.beams[0] for p in eighths] == ["begin", "continue", "continue", "end"] * 2
-    mixed = bars_of([ScoreNote(F(0), F(1, 2), 60), ScoreNote(F(1, 2), F(1, 4), 60), ScoreNote(F(3, 4), F(1, 4), 60)], COMMON, 1)[0]
+    mixed = bars_of(
+        [ScoreNote(F(0), F(1, 2), 60), ScoreNote(F(1, 2), F(1, 4), 60), ScoreNote(F(3, 4), F(1, 4), 60)], COMMON, 1
+    )[0]
     assert [p.beams for p in mixed][:3] == [("begin",), ("continue", "begin"), ("end", "end")]
 
 
@@ -72,7 +76,10 @@ def parts(draw):
     return notes
 
 
-@pytest.mark.parametrize("metre", [COMMON, Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(12, 8), Metre(2, 2), Metre(5, 4), Metre(7, 8), Metre(3, 8)])
+@pytest.mark.parametrize(
+    "metre",
+    [COMMON, Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(12, 8), Metre(2, 2), Metre(5, 4), Metre(7, 8), Metre(3, 8)],
+)
 @given(parts())
 def test_every_bar_is_filled_exactly_and_every_note_keeps_its_length(metre, notes):
     end = max((n.onset + n.duration for n in notes), default=F(0))

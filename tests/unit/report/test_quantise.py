@@ -25,7 +25,11 @@ def test_a_note_goes_to_the_nearest_eighth_and_the_nearest_semitone():
 
 
 def test_a_silence_under_a_beat_is_swallowed_and_a_longer_one_kept():
-    assert [d for _, d, _ in written(at_beats((0, 0.4, 60), (1, 1.4, 62), (3, 3.5, 64)))] == [1, Fraction(1, 2), Fraction(1, 2)]
+    assert [d for _, d, _ in written(at_beats((0, 0.4, 60), (1, 1.4, 62), (3, 3.5, 64)))] == [
+        1,
+        Fraction(1, 2),
+        Fraction(1, 2),
+    ]
 
 
 def test_two_notes_in_one_eighth_are_both_kept_on_a_finer_grid():

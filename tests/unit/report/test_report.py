@@ -29,7 +29,9 @@ def files_of(folder: SessionFolder) -> dict[str, bytes]:
 
 
 def words_of(folder: SessionFolder) -> str:
-    read = subprocess.run(["pdftotext", folder.file(SessionFolder.SCORE), "-"], capture_output=True, check=True, text=True)
+    read = subprocess.run(
+        ["pdftotext", folder.file(SessionFolder.SCORE), "-"], capture_output=True, check=True, text=True
+    )
     return re.sub(r"\s+", " ", read.stdout.replace("\u200b", ""))
 
 
@@ -43,7 +45,9 @@ def musicxml_pitches(content: bytes, part: str) -> list[int]:
     name = next(p.get("id") for p in score.iter("score-part") if p.findtext("part-name") == part)
     notes = score.findall(f"part[@id='{name}']/measure/note")
     return [
-        12 * (int(n.findtext("pitch/octave")) + 1) + STEPS[n.findtext("pitch/step")] + int(n.findtext("pitch/alter", "0"))
+        12 * (int(n.findtext("pitch/octave")) + 1)
+        + STEPS[n.findtext("pitch/step")]
+        + int(n.findtext("pitch/alter", "0"))
         for n in notes
         if n.find("pitch") is not None and not any(t.get("type") == "stop" for t in n.findall("tie"))
     ]
@@ -82,9 +86,17 @@ def test_every_song_makes_valid_files_that_hold_the_same_notes(song, session_of,
     musicxml_schema.validate(files[SessionFolder.MUSICXML].decode())
     played = [round(n.pitch) for n in report.notes]
     assert len(played) >= 0.9 * len(report.wanted)
-    assert midi_pitches(files[SessionFolder.MIDI], "Played") == musicxml_pitches(files[SessionFolder.MUSICXML], "Played") == played
+    assert (
+        midi_pitches(files[SessionFolder.MIDI], "Played")
+        == musicxml_pitches(files[SessionFolder.MUSICXML], "Played")
+        == played
+    )
     melody = [w.pitch for w in report.wanted]
-    assert midi_pitches(files[SessionFolder.MIDI], "Melody") == musicxml_pitches(files[SessionFolder.MUSICXML], "Melody") == melody
+    assert (
+        midi_pitches(files[SessionFolder.MIDI], "Melody")
+        == musicxml_pitches(files[SessionFolder.MUSICXML], "Melody")
+        == melody
+    )
 
 
 def test_poor_playing_loses_no_note_on_the_way(session_of, musicxml_schema):
@@ -93,7 +105,11 @@ def test_poor_playing_loses_no_note_on_the_way(session_of, musicxml_schema):
     files = files_of(folder)
     musicxml_schema.validate(files[SessionFolder.MUSICXML].decode())
     played = [round(n.pitch) for n in report.notes]
-    assert midi_pitches(files[SessionFolder.MIDI], "Played") == musicxml_pitches(files[SessionFolder.MUSICXML], "Played") == played
+    assert (
+        midi_pitches(files[SessionFolder.MIDI], "Played")
+        == musicxml_pitches(files[SessionFolder.MUSICXML], "Played")
+        == played
+    )
     assert {"right", "sharp", "late", "missed"} <= {w.verdict for w in report.wanted}
     assert report.extra
     words = words_of(folder)
@@ -105,7 +121,14 @@ def test_the_page_says_title_composer_player_date_marks_and_advice(session_of):
     folder = session_of()
     report = make_report(folder)
     words = words_of(folder)
-    for expected in ("Ode to Joy", "Beethoven", "Played by Ada", "21 November 2026", f"{report.marks.total:.0f} / 100", *report.advice):
+    for expected in (
+        "Ode to Joy",
+        "Beethoven",
+        "Played by Ada",
+        "21 November 2026",
+        f"{report.marks.total:.0f} / 100",
+        *report.advice,
+    ):
         assert re.sub(r"\s+", " ", expected) in words
 
 
@@ -118,7 +141,13 @@ def test_the_same_folder_gives_the_same_bytes_in_another_process(session_of, tmp
     for name in DERIVED:
         again.file(name).unlink()
     code = f"from pathlib import Path; from firmware_py.archive.session_folder import SessionFolder as S; from firmware_py.report.report import make_report; make_report(S(Path({str(again.path)!r})))"
-    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "7",
+        "TZ": "Asia/Tokyo",
+        "LC_ALL": "C",
+        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+    }
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)
     second = files_of(again)
     assert {name for name in DERIVED if first[name] != second[name]} == set()
@@ -167,7 +196,9 @@ def test_free_play_has_notes_and_no_marks(session_of):
     words = words_of(folder)
     assert "Free play" in words
     assert "/ 100" not in words
-    assert musicxml_pitches(folder.file(SessionFolder.MUSICXML).read_bytes(), "Played") == [round(n.pitch) for n in report.notes]
+    assert musicxml_pitches(folder.file(SessionFolder.MUSICXML).read_bytes(), "Played") == [
+        round(n.pitch) for n in report.notes
+    ]
 
 
 def test_free_play_without_a_note_has_a_page_too(session_of, musicxml_schema):
@@ -177,7 +208,9 @@ def test_free_play_without_a_note_has_a_page_too(session_of, musicxml_schema):
     musicxml_schema.validate(folder.file(SessionFolder.MUSICXML).read_text())
 
 
-@pytest.mark.parametrize("player", ['<&"#$*_\\', "Zoë Ångström", "月 🎹", "W" * 300, "#set page(fill: red)", "two\nlines\x07", ""])
+@pytest.mark.parametrize(
+    "player", ['<&"#$*_\\', "Zoë Ångström", "月 🎹", "W" * 300, "#set page(fill: red)", "two\nlines\x07", ""]
+)
 def test_any_name_of_a_player_is_text_and_nothing_else(session_of, player, musicxml_schema):
     folder = session_of(player=player)
     make_report(folder)
@@ -244,14 +277,18 @@ def test_a_paper_that_is_not_known_is_refused_and_nothing_is_written(session_of)
 def test_letter_paper_is_letter_paper(session_of):
     folder = session_of()
     make_report(folder, paper="us-letter")
-    found = subprocess.run(["pdfinfo", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True).stdout
+    found = subprocess.run(
+        ["pdfinfo", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True
+    ).stdout
     assert "612 x 792 pts (letter)" in found
 
 
 def test_a_short_song_is_one_page_with_a_preview_that_fits_a_letter(session_of):
     folder = session_of(notes=a_poor_performance())
     make_report(folder)
-    found = subprocess.run(["pdfinfo", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True).stdout
+    found = subprocess.run(
+        ["pdfinfo", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True
+    ).stdout
     assert re.search(r"Pages:\s+1\n", found)
     assert re.search(r"CreationDate:\s+Sat Nov 21", found)
     preview = folder.file(SessionFolder.PREVIEW).read_bytes()
@@ -263,6 +300,8 @@ def test_a_short_song_is_one_page_with_a_preview_that_fits_a_letter(session_of):
 def test_a_long_session_of_free_play_goes_over_several_pages(session_of):
     folder = session_of("free", [Note(n * 0.6, 0.55, 58 + n * 7 % 23) for n in range(500)])
     make_report(folder)
-    found = subprocess.run(["pdfinfo", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True).stdout
+    found = subprocess.run(
+        ["pdfinfo", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True
+    ).stdout
     assert int(re.search(r"Pages:\s+(\d+)", found)[1]) >= 2
     assert Path(folder.file(SessionFolder.PREVIEW)).stat().st_size < 200_000
