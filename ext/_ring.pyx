@@ -49,6 +49,9 @@ cdef object wrong_buffer(str what, object found, object expected):
 cdef class Ring:
     """A single-producer single-consumer queue of fixed-size records over a shared buffer.
 
+    A process that takes a side calls ``open_producer`` or ``open_consumer`` before its first push or pop: that sets right
+    what a killed predecessor left half done.
+
     Parameters
     ----------
     buffer

@@ -91,3 +91,7 @@ class MailError(HandDanceError, OSError):
 
 class MailRefusedError(MailError):
     """A letter, address or login that was refused for good: a person must act."""
+
+
+class BenchError(HandDanceError, RuntimeError):
+    """A benchmark that cannot be run here."""

@@ -52,6 +52,7 @@ class SharedSegment:
         self._path = path
         self._descriptor = descriptor
         self._memory = memory
+        self._size = len(memory)
         self._owner_pid = os.getpid() if owner else None
 
     @classmethod
@@ -130,7 +131,7 @@ class SharedSegment:
     @property
     def size(self) -> int:
         """Bytes, as given to ``create``."""
-        return len(self._memory)
+        return self._size
 
     @property
     def owner_lives(self) -> bool:

@@ -6,24 +6,26 @@
  *
  * One block of memory, aligned to 64 bytes, holds the header and right behind it the slots:
  *
- *     byte   0  identity           written once by hd_ring_format, then only read
- *          64  producer's report   epoch, heartbeat, drops: seldom written, read by whoever watches
- *         128  producer's index    `tail`: records ever pushed; and the producer's copy of `head`
- *         192  consumer's report   epoch, heartbeat
- *         256  consumer's index    `head`: records ever popped; and the consumer's copy of `tail`
+ *     byte   0  identity          written once by hd_ring_format, then only read
+ *          64  the producer's own  its tail, its copy of head; epoch, heartbeat and drops, for whoever watches
+ *         128  tail                records ever pushed: stored by the producer, loaded by the consumer
+ *         192  the consumer's own  its head, its copy of tail; epoch, heartbeat
+ *         256  head                records ever popped: stored by the consumer, loaded by the producer
  *         320  nothing
  *         384  slots               record n lies in slot n mod capacity
  *
- * Each index has a cache line of its own, and the quiet lines stand between the busy ones, because x86 fetches lines in
- * pairs of 128 bytes. Each side looks at the other's index only when its copy of it says full, or empty.
+ * tail and head have a cache line each, and a quiet line stands between them, because x86 fetches lines in pairs of 128
+ * bytes. Neither side ever loads the index that it stores: the other side has taken that line away to look at it, and
+ * fetching it back would cost as much as a record. Each keeps its own count beside its copy of the other's, and looks at the
+ * other's index only when that copy says full, or empty.
  *
- * Invariants: 0 <= tail - head <= capacity. Only the producer writes tail, its copy of head, and free slots. Only the
- * consumer writes head and its copy of tail. A copy is never ahead of its original, so a stale one errs towards "full" or
+ * Invariants: 0 <= tail - head <= capacity. Only the producer writes tail, its own line and free slots; only the consumer
+ * writes head and its own line. A copy of the other's index is never ahead of it, so a stale one errs towards "full" or
  * "empty" and never towards a slot that is in use. The indices are 64 bits wide and do not wrap in a thousand years.
  *
  * Death at any instant: tail and head move only after the record is whole, so a killed producer loses at most the record
- * it was writing, and a killed consumer gets at most the record it was reading once more. Whoever takes over calls
- * hd_ring_open_producer or hd_ring_open_consumer; the other side needs to do nothing.
+ * it was writing, and a killed consumer gets at most the record it was reading once more. Whoever takes over must call
+ * hd_ring_open_producer or hd_ring_open_consumer, which set its own line right; the other side needs to do nothing.
  */
 #ifndef HD_RING_H
 #define HD_RING_H
@@ -90,18 +92,20 @@ typedef struct hd_ring {
     uint32_t capacity;
     uint32_t header_bytes;
 
-    HD_ALIGNED(64) HD_ATOMIC(uint64_t) producer_epoch; /* how often a producer opened this ring */
-    HD_ATOMIC(uint64_t) producer_heartbeat_ns;         /* CLOCK_MONOTONIC of its last sign of life; 0: none yet */
-    HD_ATOMIC(uint64_t) drops;                         /* records refused because the ring was full */
+    HD_ALIGNED(64) uint64_t own_tail;
+    uint64_t head_copy;
+    HD_ATOMIC(uint64_t) producer_epoch;        /* how often a producer opened this ring */
+    HD_ATOMIC(uint64_t) producer_heartbeat_ns; /* CLOCK_MONOTONIC of its last sign of life; 0: none yet */
+    HD_ATOMIC(uint64_t) drops;                 /* records refused because the ring was full */
 
     HD_ALIGNED(64) HD_ATOMIC(uint64_t) tail;
-    uint64_t head_copy;
 
-    HD_ALIGNED(64) HD_ATOMIC(uint64_t) consumer_epoch;
+    HD_ALIGNED(64) uint64_t own_head;
+    uint64_t tail_copy;
+    HD_ATOMIC(uint64_t) consumer_epoch;
     HD_ATOMIC(uint64_t) consumer_heartbeat_ns;
 
     HD_ALIGNED(64) HD_ATOMIC(uint64_t) head;
-    uint64_t tail_copy;
 
     HD_ALIGNED(64) unsigned char nothing[64];
 } hd_ring;
@@ -139,15 +143,15 @@ static inline int hd_ring_format(hd_ring *ring, size_t bytes, uint32_t capacity,
     ring->record_bytes = record_bytes;
     ring->capacity = capacity;
     ring->header_bytes = (uint32_t)sizeof(hd_ring);
+    ring->own_tail = ring->head_copy = 0;
     HD_STORE(&ring->producer_epoch, UINT64_C(0), HD_RING_RELAXED);
     HD_STORE(&ring->producer_heartbeat_ns, UINT64_C(0), HD_RING_RELAXED);
     HD_STORE(&ring->drops, UINT64_C(0), HD_RING_RELAXED);
     HD_STORE(&ring->tail, UINT64_C(0), HD_RING_RELAXED);
-    ring->head_copy = 0;
+    ring->own_head = ring->tail_copy = 0;
     HD_STORE(&ring->consumer_epoch, UINT64_C(0), HD_RING_RELAXED);
     HD_STORE(&ring->consumer_heartbeat_ns, UINT64_C(0), HD_RING_RELAXED);
     HD_STORE(&ring->head, UINT64_C(0), HD_RING_RELAXED);
-    ring->tail_copy = 0;
     /* Release: everything above is visible to whoever acquires the magic in hd_ring_check. */
     HD_STORE(&ring->magic, HD_RING_MAGIC, HD_RING_RELEASE);
     return HD_RING_FINE;
@@ -195,6 +199,7 @@ static inline void hd_ring_copy(void *to, const void *from, uint32_t record_byte
 
 /* Take over as the producer, new or returning. Returns the new epoch, 1 for the first. */
 static inline uint64_t hd_ring_open_producer(hd_ring *ring) {
+    ring->own_tail = HD_LOAD(&ring->tail, HD_RING_ACQUIRE); /* what was committed is what counts */
     /* Acquire: the slots that the consumer freed are really free. */
     ring->head_copy = HD_LOAD(&ring->head, HD_RING_ACQUIRE);
     uint64_t epoch = HD_LOAD(&ring->producer_epoch, HD_RING_RELAXED) + 1;
@@ -213,21 +218,21 @@ static inline void hd_ring_count_drop(hd_ring *ring) {
 
 /* The next free slot, to be filled in place and then committed; NULL when the ring is full. Counts no drop. */
 static inline void *hd_ring_reserve(hd_ring *ring) {
-    uint64_t tail = HD_LOAD(&ring->tail, HD_RING_RELAXED); /* own index */
-    if (tail - ring->head_copy >= ring->capacity) {
+    if (ring->own_tail - ring->head_copy >= ring->capacity) {
         /* Acquire: the consumer's reading of the slot is over before it is written again. */
-        ring->head_copy = HD_LOAD(&ring->head, HD_RING_ACQUIRE);
-        if (tail - ring->head_copy >= ring->capacity)
+        uint64_t head = HD_LOAD(&ring->head, HD_RING_ACQUIRE);
+        if (ring->own_tail - head >= ring->capacity)
             return NULL;
+        ring->head_copy = head;
     }
-    return hd_ring_slot(ring, tail);
+    return hd_ring_slot(ring, ring->own_tail);
 }
 
 /* Hand the reserved slot over to the consumer. */
 static inline void hd_ring_commit(hd_ring *ring) {
-    uint64_t tail = HD_LOAD(&ring->tail, HD_RING_RELAXED); /* own index */
+    ring->own_tail++;
     /* Release: the record is whole before the consumer can see that it is there. */
-    HD_STORE(&ring->tail, tail + 1, HD_RING_RELEASE);
+    HD_STORE(&ring->tail, ring->own_tail, HD_RING_RELEASE);
 }
 
 /* Copy one record in. When the ring is full: counts a drop, keeps what is in it, returns false. Never waits. */
@@ -246,6 +251,7 @@ static inline bool hd_ring_push(hd_ring *ring, const void *record) {
 
 /* Take over as the consumer, new or returning. Returns the new epoch, 1 for the first. */
 static inline uint64_t hd_ring_open_consumer(hd_ring *ring) {
+    ring->own_head = HD_LOAD(&ring->head, HD_RING_ACQUIRE); /* what was released is what counts */
     /* Acquire: the records up to there are whole. */
     ring->tail_copy = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
     uint64_t epoch = HD_LOAD(&ring->consumer_epoch, HD_RING_RELAXED) + 1;
@@ -259,23 +265,24 @@ static inline void hd_ring_beat_consumer(hd_ring *ring, uint64_t now_ns) {
 
 /* The oldest record, to be read in place and then released; NULL when the ring is empty. */
 static inline const void *hd_ring_front(hd_ring *ring) {
-    uint64_t head = HD_LOAD(&ring->head, HD_RING_RELAXED); /* own index */
-    if (head == ring->tail_copy) {
+    const void *slot = hd_ring_slot(ring, ring->own_head);
+    if (ring->own_head == ring->tail_copy) {
         /* Acquire: pairs with the release in hd_ring_commit, so the record is whole. */
-        /* A consumer that comes here waits for this slot: its line may travel while the index's line does. */
-        HD_PREFETCH(hd_ring_slot(ring, head));
-        ring->tail_copy = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
-        if (head == ring->tail_copy)
+        uint64_t tail = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
+        if (ring->own_head == tail) {
+            HD_PREFETCH(slot); /* who asks again soon finds the record on its way, and not only the news of it */
             return NULL;
+        }
+        ring->tail_copy = tail;
     }
-    return hd_ring_slot(ring, head);
+    return slot;
 }
 
 /* Give the slot of hd_ring_front back to the producer. */
 static inline void hd_ring_release(hd_ring *ring) {
-    uint64_t head = HD_LOAD(&ring->head, HD_RING_RELAXED); /* own index */
+    ring->own_head++;
     /* Release: the record has been read before the producer may write over it. */
-    HD_STORE(&ring->head, head + 1, HD_RING_RELEASE);
+    HD_STORE(&ring->head, ring->own_head, HD_RING_RELEASE);
 }
 
 /* Copy the oldest record out; false when the ring is empty. Never waits. */
@@ -290,10 +297,10 @@ static inline bool hd_ring_pop(hd_ring *ring, void *record) {
 
 /* Drop all that is in the ring now, unread. Returns how many records that were. Only for the consumer. */
 static inline uint32_t hd_ring_discard(hd_ring *ring) {
-    uint64_t head = HD_LOAD(&ring->head, HD_RING_RELAXED); /* own index */
-    ring->tail_copy = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
-    HD_STORE(&ring->head, ring->tail_copy, HD_RING_RELEASE);
-    return (uint32_t)(ring->tail_copy - head);
+    uint64_t head = ring->own_head;
+    ring->own_head = ring->tail_copy = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
+    HD_STORE(&ring->head, ring->own_head, HD_RING_RELEASE);
+    return (uint32_t)(ring->own_head - head);
 }
 
 /* ---- for both, and for whoever watches ------------------------------------------------------------------------ */

@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include <time.h>
 
+#ifndef DUEL_CAPACITY
 #define DUEL_CAPACITY 1024
+#endif
 
 typedef struct duel_record {
     uint64_t word[8];

@@ -27,17 +27,21 @@ GLIDING: Final = 10.0  # semitones a second: faster is a glide
 MOST_COST: Final = 12.0  # of one step: a single wild value cannot outweigh a whole note
 SHORTEST_GAP_S: Final = 0.040  # a shorter silence is a lost frame, not an articulation
 SHORTEST_NOTE_S: Final = 0.090  # a shorter one between others is part of a glide
+LONGEST_PASSAGE_S: Final = 0.200  # a shorter one that never holds still is part of a glide too
+STILL_S: Final = 0.040
+PASSING: Final = 6.0  # semitones a second
 SHORTEST_ALONE_S: Final = 0.050  # a shorter one between silences is a twitch
 
 
 @dataclass(slots=True)
 class _Piece:
-    """A stretch of curve held by one semitone state: frames start…stop − 1."""
+    """A stretch of curve held by one semitone state: frames start…stop − 1; passing: only on the way to another."""
 
     start: int
     stop: int
     state: int
     pitch: float
+    passing: bool
 
     @property
     def frames(self) -> int:
@@ -49,8 +53,9 @@ def notes_of(curve: PitchCurve) -> tuple[Note, ...]:
 
     A note begins after at least 40 ms of silence, or where a glide has passed half its way to the new pitch; it ends
     where the next one begins or silence does. Its pitch is the median of its frames (cents off are kept), its
-    loudness their mean. Notes under 90 ms between two others are taken for a part of the glide and go to the nearer
-    neighbour in pitch; a sound under 50 ms between silences is dropped.
+    loudness their mean. Notes under 90 ms between two others, and under 200 ms if they never hold still, are
+    taken for a part of the glide and go to the neighbour nearer in pitch; a sound under 50 ms between silences is
+    dropped.
     """
     pitch = curve.heard_pitch
     sounding = np.isfinite(pitch)
@@ -111,8 +116,17 @@ def _decoded(pitch: NDArray[np.float64], rate_hz: float) -> list[_Piece]:
     for first, after, state in zip(
         firsts, [*firsts[1:], len(pitch)], path[np.append(0, borders)].tolist(), strict=True
     ):
-        pieces.append(_Piece(first, after, state, float(np.median(pitch[first:after]))))
+        piece = pitch[first:after]
+        pieces.append(_Piece(first, after, state, float(np.median(piece)), _is_passing(piece, rate_hz)))
     return pieces
+
+
+def _is_passing(piece: NDArray[np.float64], rate_hz: float) -> bool:
+    """Return whether a short piece holds still for no 40 ms, as the slow end of a wide glide does not."""
+    still = max(1, round(STILL_S * rate_hz))
+    if not still < len(piece) <= LONGEST_PASSAGE_S * rate_hz:
+        return False
+    return bool(np.abs(piece[still:] - piece[:-still]).min() > PASSING * STILL_S)
 
 
 def _tuning(seen: NDArray[np.float64]) -> float:
@@ -161,7 +175,7 @@ def _absorbed(pieces: Sequence[_Piece], shortest: float) -> list[_Piece]:
             piece = waiting.pop()
             if done and piece.state == done[-1].state:
                 done[-1].stop = piece.stop
-            elif piece.frames >= limit or not (done or waiting):
+            elif (piece.frames >= limit and not piece.passing) or not (done or waiting):
                 done.append(piece)
             elif done and (not waiting or abs(done[-1].pitch - piece.pitch) < abs(waiting[-1].pitch - piece.pitch)):
                 done[-1].stop = piece.stop

@@ -1,7 +1,8 @@
 """What a report says, as plain data: the same for report.json, the page and the letter.
 
-report.json is this record as JSON (schema 1); every key stands there under its name here, None as null, seconds
-counted from the first frame of sound.wav. Not here: how it is worked out (``report``) or shown (``page``, ``summary``).
+report.json is this record as JSON (schema 1): every field stands there under its name here, and ``title`` before
+them; None is null, seconds count from the first frame of sound.wav. Not here: how it is worked out (``report``) or
+shown (``page``).
 """
 
 import json
@@ -77,10 +78,11 @@ class BarLine:
 class MarksLine:
     """The marks and what they are made of.
 
-    total: 0…100. points: 0…10 000. rank: its name. lag_ms: how far behind the song the sound was as a
-    whole, the box's own delay included; forgiven_ms: the part of it that is not held against the player. octaves: by how many octaves the playing lay above the song.
-    tempo_ratio: the player's tempo over the song's. bias_cents, spread_cents: mean and standard deviation of the
-    notes near their pitch; unsteady_ms: standard deviation of the onsets; None without such notes.
+    total: 0…100. points: 0…10 000. rank: its name. lag_ms: how far behind the song the sound was as a whole, the box's
+    own delay included; forgiven_ms: the part of it that is not held against the player. octaves: by how many octaves
+    the playing lay above the song. tempo_ratio: the player's tempo over the song's. bias_cents, spread_cents: mean and
+    standard deviation of the notes near their pitch; unsteady_ms: standard deviation of the onsets; None without such
+    notes.
     """
 
     total: float
@@ -133,15 +135,19 @@ class Report:
 
     def to_json(self) -> bytes:
         """Return report.json."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        return (
+            json.dumps({"title": self.title} | asdict(self), indent=1, ensure_ascii=False, allow_nan=False).encode()
+            + b"\n"
+        )
 
     @classmethod
     def from_json(cls, content: bytes) -> Self:
         """Read report.json. Raises ReportError for anything but a report of this schema."""
         try:
             found: dict[str, Any] = json.loads(content)
-            if found.get("schema") != SCHEMA:
-                raise ReportError(f"report.json has schema {found.get('schema')!r}; this version reads {SCHEMA}: make the report again")
+            if found.pop("schema", None) != SCHEMA:
+                raise ReportError(f"this is a report of another schema; make it again, this version reads {SCHEMA}")
+            found.pop("title", None)
             return cls(
                 **{
                     **found,
@@ -156,4 +162,6 @@ class Report:
                 }
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ReportError(f"this is not a report ({error}); make it again with hand-dance report SESSION") from error
+            raise ReportError(
+                f"this is not a report ({error}); make it again with hand-dance report SESSION"
+            ) from error

@@ -7,7 +7,7 @@ Verdicts change a note head's colour and shape. Not here: what stands on the pag
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree
 
 from firmware_py.errors import ReportError
@@ -18,7 +18,11 @@ from firmware_py.report.sheet import Sheet
 WIDTH_MM: Final = 182.0  # of a system
 MOST_SYSTEMS: Final = 6  # that the first page has room for
 MOST_COLUMNS: Final = 38  # places with a note or rest that a system can hold legibly
-STAFF_MM: Final = ((2, 20, 6.6), (4, 30, 5.8), (5, 40, 5.2))  # at most so many systems, columns in each: a staff's height
+STAFF_MM: Final = (
+    (2, 20, 6.6),
+    (4, 30, 5.8),
+    (5, 40, 5.2),
+)  # at most so many systems, columns in each: a staff's height
 SMALLEST_STAFF_MM: Final = 4.8
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
@@ -73,7 +77,9 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
     engraver.setOptions({"minLastJustification": 1.0 if short else 0.0})
     music = musicxml_of(sheet, pages_at=frozenset(starts[1:]), tempo=False)
     if not engraver.loadData(music.decode()) or engraver.getPageCount() != len(starts):
-        raise ReportError("verovio could not engrave this session's notes; notes.musicxml and notes.mid still hold them")
+        raise ReportError(
+            "verovio could not engrave this session's notes; notes.musicxml and notes.mid still hold them"
+        )
     ends = [*starts[1:], sheet.bars]
     return tuple(
         _system(engraver.renderToSVG(page), looks, first, end)
@@ -82,7 +88,7 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
 
 
 def system_starts(sheet: Sheet) -> list[int]:
-    """Return the first bar of each system: four bars each, more where that brings it on one page, never more than is legible.
+    """Return the first bar of each system: four bars each, more to come on one page, but never illegibly many.
 
     An upbeat counts with the bar after it, and a last bar does not stand alone.
     """
@@ -109,11 +115,8 @@ def staff_mm(sheet: Sheet, starts: list[int]) -> float:
 
 
 def _columns(sheet: Sheet) -> list[int]:
-    bars = [set[Any]() for _ in range(sheet.bars)]
-    for staff in sheet.staves:
-        for offsets, pieces in zip(bars, sheet.bars_of(staff), strict=True):
-            offsets.update(p.offset for p in pieces)
-    return [len(offsets) for offsets in bars]
+    """Return in how many places each bar has a note or a rest."""
+    return [len({p.offset for bar in bars for p in bar}) for bars in zip(*sheet.written, strict=True)]
 
 
 def _system(svg: str, looks: Mapping[str, Look], first: int, end: int) -> System:
@@ -122,7 +125,9 @@ def _system(svg: str, looks: Mapping[str, Look], first: int, end: int) -> System
     inner = root.find(f"{_SVG}svg")
     definitions = root.find(f"{_SVG}defs")
     if inner is None or definitions is None:
-        raise ReportError("this version of verovio draws its pages in a way that is not known here; install verovio 4.3 to 6.x")
+        raise ReportError(
+            "this version of verovio draws its pages in a way that is not known here; install verovio 4.3 to 6.x"
+        )
     inner_width = float(inner.attrib["viewBox"].split()[2])
     glyphs = {g.attrib["id"]: g for g in definitions if g.tag == f"{_SVG}g"}
     used: dict[str, str] = {}

@@ -27,13 +27,14 @@ LOOKS: Final = {
     "flat": Look("too low", "#0060A8", "#BBD9F0", "down"),
     "early": Look("too early", "#8A5FA8", "#E2D3EC", "left"),
     "late": Look("too late", "#9A6A00", "#F3DFA9", "right"),
-    "missed": Look("missed", "#555555", "#DDDDDD", "cross"),
+    "missed": Look("missed", "#4D4D4D", "#DDDDDD", "cross"),
     "extra": Look("extra", "#B0003A", "#F3C3D0", "diamond"),
 }
 PLAYED_LOOK: Final = Look("played", "#0060A8", "#BBD9F0", "")
 WANTED_LOOK: Final = Look("wanted", "#8A8478", "#EDE9DF", "")
 
 _HEAD_WIDTH: Final = 236.0  # of a black note head, in the engraver's units: a staff space is 180
+_LARGER: Final = 1.12  # a triangle looks smaller than the oval it stands for
 _SHAPES: Final = {  # outlines round 0, 0 in staff spaces of half height 1, half width 1, y downwards
     "up": "M-1 .95 L0 -1.15 L1 .95 Z",
     "down": "M-1 -.95 L0 1.15 L1 -.95 Z",
@@ -47,7 +48,7 @@ _CROSS: Final = "M-.9 -.9 L.9 .9 M-.9 .9 L.9 -.9"
 def head_svg(look: Look, x: float, y: float, *, hollow: bool) -> str:
     """Return the note head of a look as SVG, its left edge at x and its middle at y, in the engraver's units."""
     half = _HEAD_WIDTH / 2
-    place = f'transform="translate({x + half:.0f} {y:.0f}) scale({half:.0f} {half * 0.9:.0f})"'
+    place = f'transform="translate({x + half:.0f} {y:.0f}) scale({half * _LARGER:.0f} {half * _LARGER * 0.9:.0f})"'
     stroke = f'stroke="{look.colour}" stroke-width="{0.34 if look.head == "cross" else 0.26}" stroke-linejoin="round"'
     if look.head == "cross":
         return f'<path {place} d="{_CROSS}" fill="none" {stroke} stroke-linecap="round"/>'

@@ -17,8 +17,8 @@ from firmware_py.report.notation import Metre
 TICKS_PER_BEAT: Final = 960
 BEND_SEMITONES: Final = 2  # range of the pitch wheel, told to the synthesizer by RPN 0
 PROGRAMS: Final = {"Melody": 0, "Played": 80}  # General MIDI: grand piano, square lead
-_MAJORS: Final = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
-_MINORS: Final = "Abm Ebm Bbm Fm Cm Gm Dm Am Em Bm F#m C#m G#m D#m A#m".split()
+_MAJORS: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+_MINORS: Final = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m")
 _MOST_MICROSECONDS: Final = 0xFFFFFF  # of a beat, what the tempo event can hold
 
 
@@ -29,7 +29,9 @@ class _Clock:
         bar = float(metre.bar)
         bars = max(1, round(song_start_s * tempo_bpm / 60 / bar)) if song_start_s > 0.001 else 0
         self.beat_us = min(_MOST_MICROSECONDS, max(1, round(60e6 / tempo_bpm)))
-        self.lead_us = min(_MOST_MICROSECONDS, max(1, round(song_start_s * 1e6 / (bars * bar)))) if bars else self.beat_us
+        self.lead_us = (
+            min(_MOST_MICROSECONDS, max(1, round(song_start_s * 1e6 / (bars * bar)))) if bars else self.beat_us
+        )
         self.lead_ticks = round(bars * bar * TICKS_PER_BEAT)
         self.song_start_s = self.lead_ticks / TICKS_PER_BEAT * self.lead_us * 1e-6
 
@@ -50,8 +52,9 @@ def midi_of(
 ) -> bytes:
     """Return a Standard MIDI File.
 
-    parts: name and notes of each track, seconds from the first frame of sound.wav, in order of onset; a note's
-    pitch is a key and a bend, its loudness (0…1) a velocity. tempo_bpm: quarter notes a minute. song_start_s: seconds of the first beat of bar 1.
+    parts: name and notes of each track, seconds from the first frame of sound.wav, in order of onset; a note's pitch is
+    a key and a bend, its loudness (0…1) a velocity. tempo_bpm: quarter notes a minute. song_start_s: seconds of the
+    first beat of bar 1.
     """
     clock = _Clock(song_start_s, tempo_bpm, metre)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")

@@ -45,23 +45,22 @@ def musicxml_of(sheet: Sheet, *, pages_at: frozenset[int] = frozenset(), tempo: 
         _text(part, "part-name", staff.name)
     if len(sheet.staves) > 1:
         SubElement(part_list, "part-group", type="stop", number="1")
-    for n, staff in enumerate(sheet.staves, 1):
-        _add_part(SubElement(score, "part", id=f"P{n}"), sheet, staff, divisions, pages_at, tempo and n == 1)
+    for n in range(1, len(sheet.staves) + 1):
+        _add_part(SubElement(score, "part", id=f"P{n}"), sheet, n - 1, divisions, pages_at, tempo and n == 1)
     indent(score, " ")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(score, encoding="unicode").encode() + b"\n"
 
 
 def _divisions(sheet: Sheet) -> int:
     """Return the number of steps in a quarter note that makes every length whole."""
-    lengths = (p.duration.denominator for s in sheet.staves for bar in sheet.bars_of(s) for p in bar)
+    lengths = (p.duration.denominator for bars in sheet.written for bar in bars for p in bar)
     return lcm(2, *lengths)
 
 
-def _add_part(
-    part: Element, sheet: Sheet, staff: Staff, divisions: int, pages_at: frozenset[int], tempo: bool
-) -> None:
+def _add_part(part: Element, sheet: Sheet, nth: int, divisions: int, pages_at: frozenset[int], tempo: bool) -> None:
+    staff = sheet.staves[nth]
     pieces_seen: dict[int, int] = {}
-    for number, pieces in enumerate(sheet.bars_of(staff)):
+    for number, pieces in enumerate(sheet.written[nth]):
         measure = SubElement(part, "measure", number=str(sheet.number_of(number)))
         if number == 0 and sheet.upbeat:
             measure.set("implicit", "yes")
@@ -75,8 +74,8 @@ def _add_part(
         for piece in pieces:
             note = SubElement(measure, "note")
             if piece.source is not None:
-                nth = pieces_seen[piece.source] = pieces_seen.get(piece.source, -1) + 1
-                note.set("id", staff.piece_id(piece.source, nth))
+                seen = pieces_seen[piece.source] = pieces_seen.get(piece.source, -1) + 1
+                note.set("id", staff.piece_id(piece.source, seen))
             _add_note(note, piece, sheet.key, divisions, altered)
         if number == sheet.bars - 1:
             barline = SubElement(measure, "barline", location="right")
@@ -109,9 +108,7 @@ def _add_tempo(measure: Element, sheet: Sheet) -> None:
     SubElement(direction, "sound", tempo=_number(sheet.tempo_bpm))
 
 
-def _add_note(
-    note: Element, piece: Piece, key: Key, divisions: int, altered: dict[tuple[str, int], int]
-) -> None:
+def _add_note(note: Element, piece: Piece, key: Key, divisions: int, altered: dict[tuple[str, int], int]) -> None:
     accidental = ""
     if piece.midi is None:
         rest = SubElement(note, "rest")

@@ -6,7 +6,7 @@ Not here: putting notes on a grid (``quantise``), accidentals and the file forma
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Final
 
 from firmware_py.music.song import ScoreNote
@@ -34,7 +34,7 @@ class Metre:
 
     @property
     def compound(self) -> bool:
-        """Whether the pulse is dotted: 6/8, 9/8, 12/8, …"""
+        """Whether the pulse is dotted, as in 6/8, 9/8 and 12/8."""
         return self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
 
     @property
@@ -78,72 +78,80 @@ def bars_of(
 
     opening: quarter notes at the start of the first bar that are left out, for an upbeat.
     """
-    triplets = {
-        floor(p) for n in notes for p in (n.onset, n.onset + n.duration) if p.denominator % 3 == 0
-    }  # beats in which everything is written in threes
-    filled: list[list[Piece]] = [[] for _ in range(bars)]
+    filling = _Filling(metre, _triplets(notes), [[] for _ in range(bars)])
     at = opening
     for source, note in enumerate(notes):
-        _fill(filled, at, note.onset, None, None, metre, triplets)
+        filling.add(at, note.onset, None, None)
         at = note.onset + note.duration
-        _fill(filled, note.onset, at, note.midi, source, metre, triplets)
-    _fill(filled, at, metre.bar * bars, None, None, metre, triplets)
-    return tuple(_beamed(_bracketed(bar), metre) for bar in filled)
+        filling.add(note.onset, at, note.midi, source)
+    filling.add(at, metre.bar * bars, None, None)
+    return tuple(_beamed(bar, metre) for bar in filling.bars)
 
 
-def _fill(
-    filled: list[list[Piece]],
-    start: Fraction,
-    end: Fraction,
-    midi: int | None,
-    source: int | None,
-    metre: Metre,
-    triplets: set[int],
-) -> None:
-    at, first = start, True
-    while at < end:
-        bar = floor(at / metre.bar)
-        bar_start = bar * metre.bar
-        stop = min(end, bar_start + metre.bar)
-        if midi is None and at == bar_start and stop == bar_start + metre.bar:
-            filled[bar].append(Piece(Fraction(0), metre.bar, None, None))
-            at = stop
+def _triplets(notes: Sequence[ScoreNote]) -> dict[int, tuple[Fraction, Fraction]]:
+    """Return the groups that are written in threes, start and end in quarter notes, by each half beat they cover.
+
+    A group is half a beat where the beat's middle is sounded, two beats where their border is not, else a beat.
+    """
+    points = {p for n in notes for p in (n.onset, n.onset + n.duration)}
+    halves = {floor(p * 2) for p in points if p.denominator % 3 == 0}
+    groups: dict[int, tuple[Fraction, Fraction]] = {}
+    for half in sorted(halves):
+        if half in groups:
             continue
-        length, kind, dots, triplet = _next_value(at - bar_start, stop - at, at, midi is None, metre, triplets)
-        tied = midi is not None
-        filled[bar].append(
-            Piece(
-                at - bar_start,
-                length,
-                midi,
-                source,
-                kind,
-                dots,
-                "on" if triplet else "",
-                tie_from=tied and not first,
-                tie_to=tied and at + length < end,
-            )
-        )
-        at, first = at + length, False
+        beat = half // 2
+        if Fraction(2 * beat + 1, 2) in points:
+            group = (Fraction(half, 2), Fraction(half + 1, 2))
+        elif beat in points and beat + 1 not in points and beat + 2 in points:
+            group = (Fraction(beat), Fraction(beat + 2))
+        else:
+            group = (Fraction(beat), Fraction(beat + 1))
+        groups |= dict.fromkeys(range(floor(group[0] * 2), floor(group[1] * 2)), group)
+    return groups
 
 
-def _next_value(
-    offset: Fraction, left: Fraction, at: Fraction, rest: bool, metre: Metre, triplets: set[int]
-) -> tuple[Fraction, str, int, bool]:
-    """Return length, value, dots and whether it is in a triplet, of the longest piece that may stand at this place."""
-    beat = floor(at)
-    if beat in triplets:
-        room = min(left, beat + 1 - at)
+@dataclass(frozen=True)
+class _Filling:
+    """Bars while they are being filled, from left to right."""
+
+    metre: Metre
+    triplets: dict[int, tuple[Fraction, Fraction]]
+    bars: list[list[Piece]]
+
+    def add(self, start: Fraction, end: Fraction, midi: int | None, source: int | None) -> None:
+        """Append the pieces of a note, or of a rest (midi None), quarter notes from the first bar line."""
+        at = start
+        while at < end:
+            bar = floor(at / self.metre.bar)
+            offset = at - bar * self.metre.bar
+            left = min(end - at, self.metre.bar - offset)
+            if midi is None and left == self.metre.bar:
+                self.bars[bar].append(Piece(offset, left, None, None))
+                at += left
+                continue
+            length, (kind, dots), triplet = self._longest(at, offset, left, rest=midi is None)
+            tied_from, tied_to = (at > start, at + length < end) if midi is not None else (False, False)
+            self.bars[bar].append(Piece(offset, length, midi, source, kind, dots, triplet, tied_from, tied_to))
+            at += length
+
+    def _longest(
+        self, at: Fraction, offset: Fraction, left: Fraction, *, rest: bool
+    ) -> tuple[Fraction, tuple[str, int], str]:
+        """Return length, value and triplet mark of the longest piece that may stand here."""
+        group = self.triplets.get(floor(at * 2))
+        if group is not None:
+            begin, stop = group
+            value = next(v for v in _LONGEST_FIRST if v * Fraction(2, 3) <= min(left, stop - at))
+            length = value * Fraction(2, 3)
+            return length, VALUES[value], "start" if at == begin else "stop" if at + length == stop else "on"
+        for half in range(floor(at * 2) + 1, ceil((at + left) * 2)):
+            if half in self.triplets:
+                left = Fraction(half, 2) - at
+                break
         for value in _LONGEST_FIRST:
-            if value * Fraction(2, 3) <= room and not (at == beat and value * Fraction(2, 3) == room == 1):
-                return value * Fraction(2, 3), *VALUES[value], True
-    for nearest in sorted(b for b in triplets if b > at):
-        left = min(left, nearest - at)
-        break
-    for value in _LONGEST_FIRST:
-        if value <= left and _allowed(offset, value, rest, metre):
-            return value, *VALUES[value], False
-    return left, "256th", 0, False
+            if value <= left and _allowed(offset, value, rest, self.metre):
+                return value, VALUES[value], ""
+        return left, VALUES[_LONGEST_FIRST[-1]], ""
 
 
 def _allowed(offset: Fraction, length: Fraction, rest: bool, metre: Metre) -> bool:
@@ -157,7 +165,7 @@ def _allowed(offset: Fraction, length: Fraction, rest: bool, metre: Metre) -> bo
         return end <= (offset // pulse + 1) * pulse
     dotted = length.numerator % 3 == 0
     if rest:
-        if dotted:
+        if dotted or (length > pulse and middle is None):
             return False
         return offset % length == 0 and (middle is None or offset >= middle or end <= middle)
     if middle is not None and offset < middle < end and offset != 0:
@@ -169,22 +177,7 @@ def _allowed(offset: Fraction, length: Fraction, rest: bool, metre: Metre) -> bo
     return end <= (offset // pulse + 1) * pulse
 
 
-def _bracketed(bar: list[Piece]) -> list[Piece]:
-    """Mark the first and the last piece of each beat of triplets."""
-    beats = [floor(p.offset) if p.triplet else None for p in bar]
-    done = []
-    for i, piece in enumerate(bar):
-        mark = piece.triplet
-        if mark:
-            if i == 0 or beats[i - 1] != beats[i]:
-                mark = "start"
-            elif i + 1 == len(bar) or beats[i + 1] != beats[i]:
-                mark = "stop"
-        done.append(replace(piece, triplet=mark))
-    return done
-
-
-def _beamed(bar: list[Piece], metre: Metre) -> tuple[Piece, ...]:
+def _beamed(bar: Sequence[Piece], metre: Metre) -> tuple[Piece, ...]:
     """Beam what has flags, by the pulse; by the half bar where that holds nothing but eighths, as engravers do."""
     group = metre.pulse
     done = list(bar)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from firmware_py.errors import ReportError
 from firmware_py.report import wording
@@ -19,9 +19,9 @@ from firmware_py.report.engraving import System
 from firmware_py.report.looks import LOOKS, legend_svg
 from firmware_py.report.notation import Metre
 from firmware_py.report.roll import Row
+from firmware_py.report.summary import one_line
 
 PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that leave 182 mm for the music
-PREVIEW_SYSTEMS: Final = 10  # a preview shows the first page only
 
 _FEW_SYSTEMS: Final = 4  # that leave room for air between them
 _LEAST_RANKED: Final = 5_010  # the game's names for less are no way to speak to a child
@@ -32,10 +32,10 @@ _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 @dataclass(frozen=True)
 class Page:
-    """A laid-out page, ready for typst. data: JSON. started: the session's start, the date of the document."""
+    """A page ready for typst. data: JSON. paper: one of PAPERS."""
 
     data: str
-    started: datetime
+    paper: str
 
 
 def page_of(
@@ -61,6 +61,7 @@ def page_of(
         "lang": wording.LANGUAGE,
         "document": {
             "title": _plain(f"{report.title} · {wording.NAME}"),
+            "description": _plain(one_line(report)),
             "author": _plain(report.player) or wording.NAME,
             "date": {
                 "year": started.year,
@@ -90,7 +91,7 @@ def page_of(
         "score_title": _score_title(report),
         "small_print": small_print,
     }
-    return Page(json.dumps(data, ensure_ascii=False), started)
+    return Page(json.dumps(data, ensure_ascii=False), paper)
 
 
 def pdf_of(page: Page) -> bytes:
@@ -103,7 +104,7 @@ def png_of(page: Page, ppi: float) -> bytes:
     return _typeset(page, "png", ppi)
 
 
-def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
+def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> bytes:
     import typst
 
     source = files("firmware_py.report").joinpath("page.typ").read_bytes()
@@ -114,10 +115,11 @@ def _typeset(page: Page, form: str, ppi: float | None) -> bytes:
             ppi=ppi,
             ignore_system_fonts=True,
             sys_inputs={"data": page.data},
-            timestamp=page.started,
         )
     except RuntimeError as error:
-        raise ReportError(f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes") from error
+        raise ReportError(
+            f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes"
+        ) from error
     return bytes(made[0] if isinstance(made, list) else made)
 
 
@@ -159,7 +161,9 @@ def _marks(report: Report) -> dict[str, str] | None:
         "number": f"{report.marks.total:.0f}",
         "of": wording.OF_HUNDRED,
         "rank": report.marks.rank if report.marks.points >= _LEAST_RANKED else "",
-        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", "\u2009")) if report.notes else wording.NO_MARKS_YET,
+        "points": wording.POINTS.format(points=f"{report.marks.points:,}".replace(",", "\u2009"))
+        if report.notes
+        else wording.NO_MARKS_YET,
         "quiet": "" if report.notes else "yes",
     }
 

@@ -36,7 +36,9 @@ def quantise(
     if not notes:
         return ()
     grids = _grids_of(melody)
-    played = [(_exact((n.onset_s - start_s) * tempo_bpm / 60), _exact((n.end_s - start_s) * tempo_bpm / 60)) for n in notes]
+    played = [
+        (_exact((n.onset_s - start_s) * tempo_bpm / 60), _exact((n.end_s - start_s) * tempo_bpm / 60)) for n in notes
+    ]
     onsets = _onsets([max(Fraction(0), onset) for onset, _ in played], grids)
     written = []
     for i, note in enumerate(notes):
@@ -90,7 +92,11 @@ def _onsets(wanted: list[Fraction], grids: dict[int, Fraction]) -> list[Fraction
 
 
 def _end_of(
-    onset: Fraction, played_end: Fraction, following: Fraction | None, song_end: Fraction | None, grids: dict[int, Fraction]
+    onset: Fraction,
+    played_end: Fraction,
+    following: Fraction | None,
+    song_end: Fraction | None,
+    grids: dict[int, Fraction],
 ) -> Fraction:
     limit = following
     if limit is None and song_end is not None and onset < song_end and played_end - song_end < SWALLOWED:

@@ -9,13 +9,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import HandDanceError, ReportError
 from firmware_py.hand_sample import Flag
-from firmware_py.music.advice import advice_for
+from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve, curve_of
 from firmware_py.music.marks import EARLIEST_S, LATEST_S, Marks, marks_for_song
 from firmware_py.music.note import Note
@@ -26,8 +27,8 @@ from firmware_py.music.songs_library import FREE_PLAY, load_song
 from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
 from firmware_py.report.engraving import engrave
-from firmware_py.report.free_play import key_of
 from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.free_play import key_of
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
@@ -64,7 +65,7 @@ class _Performance:
     marks: Marks | None
     forgiven_s: float
 
-    @property
+    @cached_property
     def key(self) -> Key:
         return self.song.parsed_key if self.song else key_of(self.notes)
 
@@ -152,7 +153,12 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
         seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
     seen = samples[(samples["flags"] & Flag.PRESENT) != 0]
     curve = curve_of(
-        samples, record.mapping, t0_ns=record.t0_ns, delay_s=record.delay_s, seconds=seconds, sound_rate_hz=record.rate_hz
+        samples,
+        record.mapping,
+        t0_ns=record.t0_ns,
+        delay_s=record.delay_s,
+        seconds=seconds,
+        sound_rate_hz=record.rate_hz,
     )
     notes = notes_of(curve) if len(seen) else ()
     if song is None:
@@ -206,12 +212,20 @@ def _advice(performance: _Performance) -> tuple[str, ...]:
         return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
     if performance.marks is None:
         return free_sentences([_played_note(n, performance.key) for n in performance.notes])
-    return tuple(sentence.text for sentence in advice_for(performance.marks))
+    return advice_of(performance.marks)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:
     return SongLine(
-        song.name, song.title, song.composer, song.year, song.key, song.beats_per_bar, song.beat_unit, song.bars, start_s
+        song.name,
+        song.title,
+        song.composer,
+        song.year,
+        song.key,
+        song.beats_per_bar,
+        song.beat_unit,
+        song.bars,
+        start_s,
     )
 
 

@@ -149,7 +149,7 @@ def _row(
     height = frame.bottom + (_HEAT_TOP + _HEAT_HEIGHT if marked else 0) + 4
     plot = f'<rect x="{_LEFT:g}" y="{_TOP:g}" width="{_WIDTH - _LEFT:g}" height="{frame.height:.1f}" '
     drawing = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}" width="{_WIDTH:g}" height="{height:.1f}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}">',
         plot + 'fill="#FCFBF8"/>',
         *_pitch_lines(frame, key),
         *(_bar_lines(frame, bars) if bars else _second_lines(frame)),
@@ -232,7 +232,12 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float) -> s
     if not steps:
         return ""
     path = f'<path d="{"".join(steps)}" fill="none" stroke-linejoin="round" stroke-linecap="round" '
-    return path + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>' + path + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+    return (
+        path
+        + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>'
+        + path
+        + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+    )
 
 
 def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
@@ -258,7 +263,8 @@ def _heat_colour(marks: float) -> str:
     below = min(int(place), len(_HEAT) - 2)
     share = place - below
     channels = (
-        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share) for i in (1, 3, 5)
+        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share)
+        for i in (1, 3, 5)
     )
     return "#" + "".join(f"{c:02X}" for c in channels)
 
@@ -268,4 +274,5 @@ def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, width: float)
 
 
 def _words(x: float, y: float, words: str, size: float, anchor: str, colour: str = "#666666") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{colour}" {_FONT}>{words}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{colour}" {_FONT}>{words}</text>'

@@ -6,6 +6,7 @@ MusicXML and the engraved page are made from the same sheet, so they cannot disa
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 from firmware_py.music.pitch import Key
@@ -58,15 +59,15 @@ class Sheet:
     def upbeat(self) -> Fraction:
         """The pickup that can be written: 0 where a player began before it, for no note is left out."""
         first = min((s.notes[0].onset for s in self.staves if s.notes), default=Fraction(0))
-        return self.pickup if 0 < self.pickup < self.metre.bar and first >= self.metre.bar - self.pickup else Fraction(0)
+        return (
+            self.pickup if 0 < self.pickup < self.metre.bar and first >= self.metre.bar - self.pickup else Fraction(0)
+        )
 
-    def bars_of(self, staff: Staff) -> tuple[tuple[Piece, ...], ...]:
-        """Return the bars of one staff, each filled exactly; an upbeat's bar without the rests before it."""
-        if not self.upbeat:
-            return bars_of(staff.notes, self.metre, self.bars)
-        missing = self.metre.bar - self.upbeat
-        first, *others = bars_of(staff.notes, self.metre, self.bars, opening=missing)
-        return (first, *others)
+    @cached_property
+    def written(self) -> tuple[tuple[tuple[Piece, ...], ...], ...]:
+        """For each staff its bars, each filled exactly; an upbeat's bar without the rests before it."""
+        missing = self.metre.bar - self.upbeat if self.upbeat else Fraction(0)
+        return tuple(bars_of(staff.notes, self.metre, self.bars, opening=missing) for staff in self.staves)
 
     def number_of(self, bar: int) -> int:
         """Return the printed number of a bar that is counted from 0: the first whole one is 1."""

@@ -49,7 +49,10 @@ FIGURES: Final = {
     "longest": "Longest note",
     "sounding": "Sounding",
 }
-MONTHS: Final = tuple("January February March April May June July August September October November December".split())
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 FOOTER: Final = "Hand Dance · session of {started} UTC"
 OF: Final = "{part} of {whole}"
 IN_TUNE: Final = "in tune"
@@ -84,10 +87,3 @@ LINE_MARKS: Final = "{title}: {marks} of 100"
 LINE_FREE: Final = "{title}: {notes}"
 LINE_NO_NOTES: Final = "{title}: no notes this time"
 NO_MARKS_YET: Final = "no notes yet"
-ATTACHED: Final = "With this letter:"
-FILES: Final = {
-    "sound": "the recording",
-    "score": "the score, with everything above",
-    "midi": "what you played, for a sequencer",
-    "musicxml": "what you played, for a notation program",
-}

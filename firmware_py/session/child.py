@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, Final, cast
 
 Event = dict[str, Any]
@@ -68,6 +69,7 @@ class Child:
             [sys.executable, "-P", "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=_environment(),
             start_new_session=True,  # Ctrl-C is for the supervisor, which ends its children in order
         )
         self._process = process
@@ -124,3 +126,9 @@ class Child:
             process.stdout.close()
         self._process = None
         return status
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment, in which the child finds the very package that we run from, and nothing of this folder."""
+    package = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}

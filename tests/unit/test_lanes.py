@@ -83,7 +83,7 @@ def test_lanes_are_owned_by_who_made_them(name: str) -> None:
 def test_lanes_of_another_layout_are_refused(name: str) -> None:
     with SharedSegment.create(name, 4096), pytest.raises(RingLayoutError, match="another release"):
         Lanes.attach(name)
-    with SharedSegment.create(name, 1 << 22), pytest.raises(RingLayoutError):
+    with SharedSegment.create(name, Lanes.BYTES), pytest.raises(RingLayoutError, match="no ring in this buffer"):
         Lanes.attach(name)
 
 
@@ -116,3 +116,12 @@ sys.stdin.read()
         assert (int(out[0]["frame"]), int(out[0]["flags"])) == (life, Flag.PRESENT)
         assert lanes.latest.read() == out[:1].tobytes()
     lanes.close()
+
+
+def test_lanes_that_were_refused_leave_no_descriptor(name: str) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with SharedSegment.create(name, Lanes.BYTES):
+        for _ in range(3):
+            with pytest.raises(RingLayoutError):
+                Lanes.attach(name)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -188,9 +188,9 @@ def test_sizes_that_cannot_be_are_refused_by_name(capacity: int, record_bytes: i
 
 
 def test_a_buffer_of_zeros_is_no_ring_and_no_cell() -> None:
-    with pytest.raises(RingLayoutError, match="no ring in this buffer: it begins with .*, expected b'hnd-ring'"):
+    with pytest.raises(RingLayoutError, match=r"no ring in this buffer: it begins with .*, expected b'hnd-ring'"):
         Ring(mmap.mmap(-1, 4096))
-    with pytest.raises(RingLayoutError, match="no cell in this buffer: it begins with .*, expected b'hnd-cell'"):
+    with pytest.raises(RingLayoutError, match=r"no cell in this buffer: it begins with .*, expected b'hnd-cell'"):
         Cell(mmap.mmap(-1, 4096), record_bytes=64)
 
 
@@ -203,7 +203,7 @@ def test_a_cell_is_no_ring_and_a_ring_no_cell() -> None:
 def test_another_version_is_refused_with_both_versions() -> None:
     memory, _ = new_ring()
     memory[8:12] = struct.pack("<I", 9)
-    with pytest.raises(RingLayoutError, match="version 9 .* expected version 1"):
+    with pytest.raises(RingLayoutError, match=r"version 9 .* expected version 1"):
         Ring(memory)
     memory, _ = new_cell()
     memory[8:12] = struct.pack("<I", 9)

@@ -160,15 +160,14 @@ def test_close_leaves_views_in_use_valid(name: str) -> None:
 
 
 def test_a_closed_segment_leaves_no_descriptor(name: str) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
-        with SharedSegment.create(name, 64), SharedSegment.attach(name):
-            with pytest.raises(SegmentBusyError):
-                SharedSegment.create(name, 64)
+        with SharedSegment.create(name, 64), SharedSegment.attach(name), pytest.raises(SegmentBusyError):
+            SharedSegment.create(name, 64)
         with pytest.raises(SegmentMissingError):
             SharedSegment.attach(name)
         gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_part_beyond_the_segment_is_refused(name: str) -> None:

@@ -56,7 +56,7 @@ class Performance:
         rng = np.random.default_rng(player.seed)
         self._phases: NDArray[np.float64] = rng.uniform(0.0, 2.0 * math.pi, 8)
         self._random = player.player == "random"
-        self._lines = () if self._random else _lines(_played(part, player, rng))
+        self._lines = () if self._random else _lines(_played(part, player, rng), part.mapping.glide_s)
         self._starts = [line.start_s for line in self._lines]
 
     def pitch_at(self, script_s: float) -> float | None:
@@ -133,8 +133,8 @@ def _played(part: GhostPart, player: GhostPlayer, rng: np.random.Generator) -> t
     return tuple(note for note, keep in zip(melody, kept, strict=True) if keep)
 
 
-def _lines(notes: tuple[Note, ...]) -> tuple[_Line, ...]:
-    """Cut the notes into lines at rests and at repeated notes."""
+def _lines(notes: tuple[Note, ...], lead_s: float) -> tuple[_Line, ...]:
+    """Cut the notes into lines at rests and at repeated notes; ``lead_s``: how early each glide is, see ``_line``."""
     lines: list[list[Note]] = []
     for note in notes:
         before = lines[-1][-1] if lines else None
@@ -146,14 +146,16 @@ def _lines(notes: tuple[Note, ...]) -> tuple[_Line, ...]:
             lines.append([note])
         else:
             lines[-1].append(note)
-    return tuple(_line(line) for line in lines)
+    return tuple(_line(line, lead_s) for line in lines)
 
 
-def _line(notes: list[Note]) -> _Line:
+def _line(notes: list[Note], lead_s: float) -> _Line:
+    """Join the notes by glides whose middle lies ``lead_s`` before the onset: the instrument glides so much later."""
     times, pitches = [notes[0].onset_s], [notes[0].pitch]
     for before, note in pairwise(notes):
         octaves = abs(note.pitch - before.pitch) / 12.0
         half = max(GLIDE_S, octaves / GLIDE_OCTAVES_PER_S) / 2
-        times += [max(times[-1], note.onset_s - half), note.onset_s + half]
+        middle_s = note.onset_s - lead_s
+        times += [max(times[-1], middle_s - half), max(times[-1], middle_s + half)]
         pitches += [before.pitch, note.pitch]
     return _Line(notes[0].onset_s, notes[-1].end_s, tuple(times), tuple(pitches))

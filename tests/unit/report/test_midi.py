@@ -2,18 +2,19 @@ from io import BytesIO
 
 import mido
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.music.note import Note
-from firmware_py.music.pitch import Key
+from firmware_py.music.pitch import C_MAJOR, Key
 from firmware_py.report.midi import BEND_SEMITONES, midi_of
 from firmware_py.report.notation import Metre
 
+COMMON = Metre(4, 4)
 PLAYED = [Note(2.41, 0.55, 64.0, 0.5), Note(3.0, 0.5, 65.25, 1.0), Note(3.9, 0.3, 61.6, 0.25)]
 
 
-def file_of(notes=PLAYED, *, title="Ode", song_start_s=2.4, tempo_bpm=100.0, metre=Metre(4, 4), key=Key(0)):
+def file_of(notes=PLAYED, *, title="Ode", song_start_s=2.4, tempo_bpm=100.0, metre=COMMON, key=C_MAJOR):
     content = midi_of(
         [("Melody", []), ("Played", notes)],
         title=title,
@@ -78,6 +79,7 @@ def test_the_wheel_is_told_its_range_before_the_first_bend():
     assert next(i for i, m in enumerate(file_of().tracks[2]) if m.type == "pitchwheel") > 6
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 60), st.floats(0, 3), st.floats(-5, 140), st.floats(-1, 2)), max_size=20),
     st.floats(0.5, 1000),

@@ -1,16 +1,20 @@
-from fractions import Fraction as F
+from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_py.music.pitch import Key
+from firmware_py.music.pitch import C_MAJOR, Key
 from firmware_py.music.song import ScoreNote
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.notation import Metre
 from firmware_py.report.sheet import MELODY, PLAYED, Sheet, Staff, bars_needed
 
+F = Fraction  # of beats
+NONE = F(0)
+
+COMMON = Metre(4, 4)
 ODD_TITLES = [
     '<&"#$*_\\',
     "Für Elise 月の光 🎹",
@@ -24,7 +28,7 @@ ODD_TITLES = [
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
-def sheet_of(notes, *, title="Tune", key=Key(0), metre=Metre(4, 4), played=(), pickup=F(0)) -> Sheet:
+def sheet_of(notes, *, title="Tune", key=C_MAJOR, metre=COMMON, played=(), pickup=NONE) -> Sheet:
     notes = tuple(ScoreNote(F(on), F(length), midi) for on, length, midi in notes)
     staves = (Staff(MELODY, "m", notes), Staff(PLAYED, "p", tuple(played)))
     return Sheet(

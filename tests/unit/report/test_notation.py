@@ -1,11 +1,13 @@
-from fractions import Fraction as F
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.music.song import ScoreNote
 from firmware_py.report.notation import VALUES, Metre, bars_of
+
+F = Fraction  # of beats
 
 COMMON = Metre(4, 4)
 
@@ -36,6 +38,10 @@ def test_rests_stand_on_the_beats_and_a_silent_bar_is_one_rest():
     assert spelled(COMMON, (F(1, 2), F(1, 2)), bars=2) == [["reighth", "neighth", "rquarter", "rhalf"], ["r"]]
 
 
+def test_three_four_rests_beat_by_beat():
+    assert spelled(Metre(3, 4), (2, 1)) == [["rquarter", "rquarter", "nquarter"]]
+
+
 def test_compound_time_groups_by_the_dotted_beat():
     assert spelled(Metre(6, 8), (0, 2), (2, 1)) == [["nquarter.~", "neighth", "nquarter"]]
 
@@ -48,6 +54,18 @@ def test_triplets_are_bracketed_and_the_rest_of_the_bar_is_plain():
     bar = bars_of([ScoreNote(F(1) + F(n, 3), F(1, 3), 60) for n in range(3)], COMMON, 1)[0]
     assert [p.triplet for p in bar] == ["", "start", "on", "stop", ""]
     assert [p.kind for p in bar if p.triplet] == ["eighth"] * 3
+
+
+def test_triplets_take_the_half_beat_the_beat_or_two_beats_as_they_lie():
+    def groups(*lengths):
+        starts = [sum(lengths[:n], F(0)) for n in range(len(lengths))]
+        bar = bars_of([ScoreNote(a, length, 60) for a, length in zip(starts, lengths, strict=True)], COMMON, 1)[0]
+        return [(p.kind, p.triplet) for p in bar if p.midi is not None]
+
+    sixth, third, two_thirds = F(1, 6), F(1, 3), F(2, 3)
+    assert groups(sixth, sixth, sixth, F(1, 2)) == [("16th", "start"), ("16th", "on"), ("16th", "stop"), ("eighth", "")]
+    assert groups(third, two_thirds) == [("eighth", "start"), ("quarter", "stop")]
+    assert groups(*[two_thirds] * 3) == [("quarter", "start"), ("quarter", "on"), ("quarter", "stop")]
 
 
 def test_eighths_are_beamed_by_the_half_bar_and_mixed_values_by_the_beat():
@@ -80,6 +98,7 @@ def parts(draw):
     "metre",
     [COMMON, Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(12, 8), Metre(2, 2), Metre(5, 4), Metre(7, 8), Metre(3, 8)],
 )
+@settings(deadline=None)
 @given(parts())
 def test_every_bar_is_filled_exactly_and_every_note_keeps_its_length(metre, notes):
     end = max((n.onset + n.duration for n in notes), default=F(0))

@@ -1,7 +1,8 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.music.note import Note
@@ -66,13 +67,14 @@ def performances(draw):
     return notes
 
 
+@settings(deadline=None)
 @given(performances(), st.floats(30, 240), st.booleans())
 def test_every_note_is_kept_in_order_without_overlap_and_with_a_length(notes, tempo, threes):
     melody = [ScoreNote(Fraction(n, 3), Fraction(1, 3), 60) for n in range(0, 60, 7)] if threes else []
     found = quantise(notes, start_s=0.5, tempo_bpm=tempo, melody=melody)
     assert [n.midi for n in found] == [round(n.pitch) for n in notes]
     assert all(n.duration > 0 and n.onset >= 0 for n in found)
-    assert all(a.onset + a.duration <= b.onset for a, b in zip(found, found[1:], strict=False))
+    assert all(a.onset + a.duration <= b.onset for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize("tempo", [60, 100, 137])

@@ -12,7 +12,16 @@ from firmware_py.sight.plan import SightPlan
 
 def test_a_plan_comes_out_as_it_went_in() -> None:
     part = GhostPart((Note(1.0, 0.5, 60.25, 0.8), Note(1.5, 0.5, 62.0)), Mapping(low=50.5), 0.06, 12.5)
-    plan = SightPlan("box", CameraSettings(source="ghost:late=0.1"), "/state", False, True, part, 77)
+    plan = SightPlan(
+        "box",
+        CameraSettings(source="ghost:late=0.1"),
+        "/state",
+        realtime=False,
+        synchronous=True,
+        hands=1,
+        ghost=part,
+        parent_pid=77,
+    )
     assert SightPlan.from_json(plan.to_json()) == plan
 
 

@@ -13,6 +13,7 @@ from firmware_py.sight.ghost.part import GhostPart, GhostPlayer
 from firmware_py.sight.ghost.performance import GLIDE_OCTAVES_PER_S, STRIKE_S, Performance
 
 MAPPING = Mapping()
+LAG = MAPPING.glide_s
 MELODY = (Note(1.0, 0.5, 60.0), Note(1.5, 0.5, 67.0), Note(2.0, 0.5, 67.0), Note(3.0, 1.0, 62.0))
 
 
@@ -50,16 +51,16 @@ def test_a_short_repeated_note_keeps_more_than_half_its_length() -> None:
     assert ghost.at(0.06) is None
 
 
-def test_the_way_between_notes_is_halfway_at_the_onset() -> None:
-    assert playing().pitch_at(1.5) == pytest.approx(63.5)
+def test_the_way_between_notes_is_halfway_as_long_before_the_onset_as_the_instrument_glides_later() -> None:
+    assert playing().pitch_at(1.5 - LAG) == pytest.approx(63.5)
 
 
 def test_the_hand_moves_earlier_by_the_instruments_delay() -> None:
-    assert playing(delay_s=0.06).pitch_at(1.5 - 0.06) == pytest.approx(63.5)
+    assert playing(delay_s=0.06).pitch_at(1.5 - LAG - 0.06) == pytest.approx(63.5)
 
 
 def test_a_late_player_is_late_by_as_much() -> None:
-    assert playing(GhostPlayer(late=0.1)).pitch_at(1.6) == pytest.approx(63.5)
+    assert playing(GhostPlayer(late=0.1)).pitch_at(1.6 - LAG) == pytest.approx(63.5)
 
 
 def test_an_out_of_tune_player_is_off_by_as_many_cents() -> None:
