@@ -15,7 +15,7 @@ static inline float hd_limit(float value) {
     float magnitude = fabsf(value);
     if (magnitude <= HD_KNEE)
         return value;
-    float room = HD_CEILING - HD_KNEE, over = (magnitude - HD_KNEE) / room;
+    float room = HD_CEILING - HD_KNEE, over = (fminf(magnitude, 1e6f) - HD_KNEE) / room;
     return copysignf(HD_KNEE + room * (over / (1.0f + over)), value); /* slope 1 at the knee, never past the ceiling */
 }
 

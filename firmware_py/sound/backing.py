@@ -4,6 +4,7 @@ Three columns from t0 on, so that their levels can be changed while they play: l
 purpose: the instrument must lead. Not here: what the parts play (``music.song``), mixing (``ext/include/engine.h``).
 """
 
+import contextlib
 import hashlib
 import os
 from fractions import Fraction
@@ -101,7 +102,8 @@ def backing_file(song: Song, cache: Path, *, song_start_s: float, rate_hz: int, 
             os.fsync(out.fileno())
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise SessionFolderError(
             f"the backing cannot be kept in {cache} ({error.strerror}); free some space or mount it writable"
         ) from error
