@@ -8,6 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure of the property: how long one example takes is not what these tests are about.
+settings.register_profile("hand-dance", deadline=None, print_blob=True)
+settings.load_profile("hand-dance")
 
 ALLOWED_SKIPS = ("needs ../shared/data", "needs hardware")
 ROOT = Path(__file__).resolve().parent.parent

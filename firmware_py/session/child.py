@@ -129,6 +129,6 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment, in which the child finds the very package that we run from, and nothing of this folder."""
+    """Return our environment, in which the child finds the very package that we run from."""
     package = str(Path(__file__).resolve().parents[2])
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}

@@ -32,9 +32,10 @@ FREE_GHOST_S: Final = 20.0  # a ghost without a song plays so long
 class SessionPlan:
     """What will be played.
 
-    song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known. realtime: the clock on the wall
-    paces it, not the data. scripted: the camera has a last frame, and the session ends with it. song_end_s, seconds:
-    the ends that are known, from the first frame of sound.wav; seconds is 0 for none. levels_db: of the CONTROL cell.
+    song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
+    realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
+    ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
+    none. levels_db: of the CONTROL cell.
     """
 
     song: Song | None

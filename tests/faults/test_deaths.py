@@ -70,7 +70,7 @@ def test_a_killed_process_is_back_within_a_second_and_the_session_goes_on(state:
         pid = _await(lambda: _child(play, f"firmware_py.{process}"), process)
         os.kill(pid, signal.SIGKILL)
         _await(lambda: (_child(play, f"firmware_py.{process}") or pid) != pid, f"new {process}")
-        out, err = play.communicate(timeout=60)
+        _, err = play.communicate(timeout=60)
     finally:
         play.kill()
     assert play.returncode == 0, err

@@ -17,7 +17,6 @@ import soundfile
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.music.pitch import midi_to_hz
 from firmware_py.music.songs_library import load_song
-
 from tests.rigs.hand_dance import run
 
 pytestmark = pytest.mark.slow
