@@ -41,11 +41,11 @@ setup(
         "firmware_py.songs": ["*.toml"],
         "firmware_py.sound": ["patches/*.toml"],
         "firmware_py.report": ["*.typ", "fonts/*"],
-        "firmware_py.bench": ["*.c", "*.cpp"],
+        "firmware_py.bench": ["*.c", "*.cpp", "*.h"],
     },
     ext_modules=cythonize(
         extensions(),
-        include_path=["ext"],
+        include_path=["ext", "."],
         compiler_directives={
             "language_level": 3,
             "boundscheck": CHECKED,

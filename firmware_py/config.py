@@ -6,10 +6,11 @@ found and what is allowed. Secrets never stand here: a setting names the file th
 """
 
 import dataclasses
+import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +54,7 @@ class CameraSettings:
 class SoundSettings:
     """What sounds and where."""
 
-    audio: str = setting("auto", "auto, alsa, alsa:DEVICE, paced (real time, no device) or offline (as fast as it goes)")
+    audio: str = setting("auto", "auto, alsa, alsa:DEVICE, paced (real time, no device) or offline (fast)")
     patch: str = setting("air", "the instrument's sound")
     rate_hz: int = setting(48_000, "sampling rate", least=22_050, most=96_000)
     period_frames: int = setting(128, "frames of one ALSA period", least=16, most=4096)
@@ -69,18 +70,20 @@ class SoundSettings:
 class PlaySettings:
     """How a hand plays."""
 
-    song: str = setting("ode-to-joy", "the song to follow")
+    song: str = setting("ode-to-joy", "the song to follow, or free for none")
     player: str = setting("", "who plays")
     scale: str = setting("chromatic", "the scale that pitches are pulled to", choices=SCALES)
     quantise: float = setting(85.0, "how strongly pitches are pulled to the scale, per cent", least=0, most=100)
     glide_ms: float = setting(25.0, "time constant of the glide between pitches", least=1, most=2000)
     margin_semitones: int = setting(3, "range beyond the song's lowest and highest note", least=0, most=24)
-    area_far: float = setting(0.02, "hand area, as a share of the frame, of the lowest pitch", least=0.001, most=0.5)
-    area_near: float = setting(0.20, "hand area, as a share of the frame, of the highest pitch", least=0.002, most=1)
-    height_to_loudness: float = setting(50.0, "how much the hand's height sets the loudness, per cent", least=0, most=100)
+    area_far: float = setting(0.02, "share of the frame of a far hand, the lowest pitch", least=0.001, most=0.5)
+    area_near: float = setting(0.20, "share of the frame of a near hand, the highest pitch", least=0.002, most=1)
+    height_to_loudness: float = setting(50.0, "how much the height sets the loudness, per cent", least=0, most=100)
     a4_hz: float = setting(440.0, "tuning", least=390, most=470)
     tempo_percent: float = setting(100.0, "tempo, in per cent of the song's own", least=25, most=200)
+    transpose: int = setting(0, "semitones that the song is moved up", least=-24, most=24)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
+    players: int = setting(1, "hands that play, each a voice of its own", least=1, most=2)
     seconds: float = setting(0.0, "end the session after so long; 0: at the end of the song", least=0, most=86_400)
 
 
@@ -94,7 +97,7 @@ class MailSettings:
     port: int = setting(587, "port of the mail server", least=1, most=65_535)
     security: str = setting("starttls", "encryption", choices=("starttls", "tls", "none"))
     user: str = setting("", "login name; empty: no login")
-    password_file: str = setting("", "file, mode 0600, that holds the password; systemd credential hand-dance.mail-password otherwise")
+    password_file: str = setting("", "file, mode 0600, with the password; empty: systemd credential")
     ca_file: str = setting("", "certificates to trust beside the system's, PEM")
     sender: str = setting("hand-dance@localhost", "From address")
     recipient: str = setting("player@localhost", "To address when no player names one")
@@ -108,7 +111,6 @@ class PanelSettings:
     stop_pin: int = setting(27, "stop button", least=-1, most=27)
     status_pin: int = setting(22, "status light", least=-1, most=27)
     recording_pin: int = setting(23, "recording light", least=-1, most=27)
-    debounce_ms: float = setting(30.0, "a button counts as pressed after so long", least=0, most=1000)
 
 
 @dataclass(frozen=True)
@@ -129,3 +131,142 @@ class Config:
             return Path(self.paths.state).expanduser().absolute()
         data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
         return Path(data).expanduser() / "hand-dance"
+
+
+def load_config(
+    flags: Mapping[tuple[str, str], Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    files: tuple[Path, ...] = (SYSTEM_FILE, *BOOT_FILES),
+) -> Config:
+    """Put the configuration together.
+
+    flags: values given on the command line by (section, key); None values are left out. environ: the environment,
+    os.environ when None. files: TOML files, weakest first; one that is not there is passed over.
+    Raises ConfigError for an unknown key, a wrong type or a value out of range.
+    """
+    values: dict[tuple[str, str], Any] = {}
+    for path in files:
+        for section, key, found, line in _settings_in(path):
+            values[section, key] = _checked(section, key, found, f"{path}, line {line}")
+    for name, text in sorted((os.environ if environ is None else environ).items()):
+        if (place := _named_by(name)) is not None:
+            values[place] = _checked(*place, _parsed(*place, text, name), name)
+    for (section, key), found in (flags or {}).items():
+        if found is not None:
+            values[section, key] = _checked(section, key, found, f"--{key.replace('_', '-')}")
+    return Config(
+        **{
+            name: kind(**{key: value for (section, key), value in values.items() if section == name})
+            for name, kind in _SECTIONS.items()
+        }
+    )
+
+
+def _settings_in(path: Path) -> Iterator[tuple[str, str, Any, int]]:
+    """Yield (section, key, value, line) of a TOML file."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}); write it as UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}; correct that line") from error
+    for section, table in document.items():
+        line = _line_of(text, section, None)
+        if section not in _SECTIONS:
+            raise ConfigError(f"{path}, line {line}: unknown section [{section}]; {_instead(section, _SECTIONS)}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}, line {line}: {section} is a section; write [{section}] and its keys below it")
+        for key, value in table.items():
+            yield section, key, value, _line_of(text, section, key)
+
+
+def _line_of(text: str, section: str, key: str | None) -> int:
+    """Return the line that a section's heading, or one of its keys, stands in; 1 when it cannot be told."""
+    heading, inside = 1, False
+    wanted = re.compile(rf"\s*\"?{re.escape(key or section)}\"?\s*[=.]")
+    for number, line in enumerate(text.split("\n"), 1):
+        if match := re.match(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]", line):
+            inside = match.group(1) == section
+            heading = number if inside else heading
+        elif (inside or key is None) and wanted.match(line):
+            return number
+    return heading
+
+
+def _named_by(variable: str) -> tuple[str, str] | None:
+    """Return the (section, key) that an environment variable sets, None when it names none."""
+    for section, kind in _SECTIONS.items():
+        prefix = f"HAND_DANCE_{section.upper()}_"
+        if variable.startswith(prefix):
+            key = variable.removeprefix(prefix).lower()
+            if key not in {f.name for f in dataclasses.fields(kind)}:
+                raise ConfigError(f"{variable}: unknown key {key!r} in {section}; {_instead(key, _keys(kind))}")
+            return section, key
+    return None
+
+
+def _parsed(section: str, key: str, text: str, where: str) -> Any:
+    """Turn an environment variable's text into the type of its setting."""
+    kind: type[Any] = type(_field(section, key, where).default)
+    try:
+        return kind(text)
+    except ValueError:
+        raise ConfigError(f"{where}: {section}.{key} is {text!r}; allowed is {_allowed(section, key)}") from None
+
+
+def _checked(section: str, key: str, found: Any, where: str) -> Any:
+    """Return the value in its setting's type, or raise ConfigError."""
+    declared = _field(section, key, where)
+    kind = type(declared.default)
+    if kind is float and isinstance(found, int) and not isinstance(found, bool):
+        found = float(found)
+    rules = declared.metadata
+    fits = (
+        type(found) is kind
+        and (rules["least"] is None or found >= rules["least"])
+        and (rules["most"] is None or found <= rules["most"])
+        and (rules["choices"] is None or found in rules["choices"])
+    )
+    if not fits:
+        raise ConfigError(f"{where}: {section}.{key} is {found!r}; allowed is {_allowed(section, key)}")
+    return found
+
+
+def _field(section: str, key: str, where: str) -> dataclasses.Field[Any]:
+    kind = _SECTIONS[section]
+    for declared in dataclasses.fields(kind):
+        if declared.name == key:
+            return declared
+    raise ConfigError(f"{where}: unknown key {key!r} in {section}; {_instead(key, _keys(kind))}")
+
+
+def _keys(kind: type[Any]) -> list[str]:
+    return [declared.name for declared in dataclasses.fields(kind)]
+
+
+def _allowed(section: str, key: str) -> str:
+    declared = _field(section, key, "")
+    rules = declared.metadata
+    if rules["choices"]:
+        return "one of " + ", ".join(rules["choices"])
+    noun = {int: "a whole number", float: "a number", str: "text in quotes"}[type(declared.default)]
+    return noun if rules["least"] is None else f"{noun} from {rules['least']:g} to {rules['most']:g}"
+
+
+def _instead(found: str, known: Any) -> str:
+    """Say what was probably meant, and everything that is known."""
+    near = difflib.get_close_matches(found, list(known), 1)
+    return (f"did you mean {near[0]}? " if near else "") + "known are " + ", ".join(known)
+
+
+_SECTIONS: Final[dict[str, type[Any]]] = {
+    "paths": PathSettings,
+    "camera": CameraSettings,
+    "sound": SoundSettings,
+    "play": PlaySettings,
+    "mail": MailSettings,
+    "panel": PanelSettings,
+}

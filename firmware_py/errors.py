@@ -4,19 +4,17 @@ A message says what was found, what is allowed, and what to do; the command line
 ends with ``exit_code``.
 """
 
-from typing import ClassVar
-
 
 class HandDanceError(Exception):
     """Anything that this project refuses or could not do."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class UsageError(HandDanceError, ValueError):
     """A command, flag or configuration value that cannot mean anything here (exit code 2)."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: int = 2
 
 
 class ConfigError(UsageError):
@@ -33,6 +31,14 @@ class SegmentBusyError(HandDanceError, BlockingIOError):
 
 class SegmentAccessError(HandDanceError, PermissionError):
     """A shared-memory segment that belongs to somebody else, is too open, or is not a plain file."""
+
+
+class SegmentMissingError(HandDanceError, FileNotFoundError):
+    """A shared-memory segment that is not there: its owner has not made it yet, or has ended."""
+
+
+class SegmentSpaceError(HandDanceError, OSError):
+    """Shared memory that cannot be had: ``/dev/shm`` is full or missing."""
 
 
 class CameraError(HandDanceError, OSError):
@@ -67,6 +73,14 @@ class AlreadyRunningError(HandDanceError, RuntimeError):
     """Another session of this user is being played; the message names its process."""
 
 
+class ChildFailedError(HandDanceError, ChildProcessError):
+    """Sight or sound could not begin, or died too often; carries its sentence and exit code on."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class ReportError(HandDanceError, RuntimeError):
     """A report that could not be composed from its session folder."""
 
@@ -81,3 +95,7 @@ class MailError(HandDanceError, OSError):
 
 class MailRefusedError(MailError):
     """A letter, address or login that was refused for good: a person must act."""
+
+
+class BenchError(HandDanceError, RuntimeError):
+    """A benchmark that cannot be run here."""

@@ -42,6 +42,3 @@ class Flag(IntFlag):
     FINDER_CONFIRMED = 8  # the finder saw this hand in this frame or in the one its last result was for
     CAMERA_LOST = 16  # no picture: the camera is being looked for
     ENDED = 32  # the last sample of a clip, a folder of pictures or a ghost: no more will come
-
-
-assert HAND_SAMPLE.itemsize == 64

@@ -8,11 +8,12 @@ sound ─ status ─► everybody     counters; the realtime process reports in 
 """
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 
 from firmware_py._ring import Cell, Ring
+from firmware_py.errors import RingLayoutError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.shared_memory import SharedSegment
 
@@ -69,10 +70,6 @@ STATUS_LOCKED: Final = 4  # mlockall granted
 STATUS_DEVICE_LOST: Final = 8
 STATUS_ENDED: Final = 16  # the last block is on the tape
 
-assert CONTROL.itemsize == 64
-assert STATUS.itemsize == 128
-assert TAPE_BLOCK.itemsize == 64 + 4 * BLOCK_FRAMES
-
 
 @dataclass(frozen=True)
 class Lanes:
@@ -86,19 +83,21 @@ class Lanes:
     control: Cell
     status: Cell
 
+    BYTES: ClassVar[int]  # of the whole segment
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Make the lanes under ``/dev/shm/hand-dance-<uid>-<name>`` and own them.
 
-        Raises SegmentBusyError when a living process owns that name.
+        Raises SegmentBusyError when a living process owns that name, SegmentSpaceError when /dev/shm is full.
         """
-        return cls._over(SharedSegment.create(name, _BYTES), new=True)
+        return cls._over(SharedSegment.create(name, cls.BYTES), new=True)
 
     @classmethod
     def attach(cls, name: str) -> Self:
         """Open the lanes that another process of this user owns.
 
-        Raises FileNotFoundError, SegmentAccessError or RingLayoutError.
+        Raises SegmentMissingError (a FileNotFoundError), SegmentAccessError or RingLayoutError.
         """
         return cls._over(SharedSegment.attach(name), new=False)
 
@@ -110,15 +109,24 @@ class Lanes:
         def cell(lane: str, record_bytes: int) -> Cell:
             return Cell(segment.part(*_PARTS[lane]), record_bytes=record_bytes, create=new)
 
-        return cls(
-            segment=segment,
-            hands=ring("hands", HANDS_CAPACITY, HAND_SAMPLE.itemsize),
-            latest=cell("latest", HAND_SAMPLE.itemsize),
-            tape_hands=ring("tape_hands", TAPE_HANDS_CAPACITY, HAND_SAMPLE.itemsize),
-            tape_audio=ring("tape_audio", TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
-            control=cell("control", CONTROL.itemsize),
-            status=cell("status", STATUS.itemsize),
-        )
+        try:
+            if segment.size != cls.BYTES:
+                raise RingLayoutError(
+                    f"{segment.path} has {segment.size} bytes, expected {cls.BYTES}: "
+                    "it is from another release of hand-dance"
+                )
+            return cls(
+                segment=segment,
+                hands=ring("hands", HANDS_CAPACITY, HAND_SAMPLE.itemsize),
+                latest=cell("latest", HAND_SAMPLE.itemsize),
+                tape_hands=ring("tape_hands", TAPE_HANDS_CAPACITY, HAND_SAMPLE.itemsize),
+                tape_audio=ring("tape_audio", TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
+                control=cell("control", CONTROL.itemsize),
+                status=cell("status", STATUS.itemsize),
+            )
+        except BaseException:
+            segment.close()
+            raise
 
     def close(self) -> None:
         """Unmap; the owner also removes the name."""
@@ -142,4 +150,4 @@ def _layout() -> tuple[dict[str, tuple[int, int]], int]:
     return parts, offset
 
 
-_PARTS, _BYTES = _layout()
+_PARTS, Lanes.BYTES = _layout()

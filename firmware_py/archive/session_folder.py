@@ -76,7 +76,7 @@ class SessionFolder:
 
     @classmethod
     def create(cls, sessions: Path, record: SessionRecord) -> Self:
-        """Make ``<sessions>/<UTC start>_<song>/`` with its session.json; a taken name gets -2, -3, …
+        """Make ``<sessions>/<UTC start>_<song>/`` with its session.json; a taken name gets a number behind it.
 
         Raises SessionFolderError where the folder cannot be written.
         """
@@ -95,7 +95,8 @@ class SessionFolder:
                 return folder
         except OSError as error:
             raise SessionFolderError(
-                f"the session folder under {sessions} cannot be written ({error.strerror}); free or mount it, or name another one with --state"
+                f"the session folder under {sessions} cannot be written ({error.strerror}); "
+                "make room or mount it writable, or name another place with --state"
             ) from error
         raise SessionFolderError(f"{sessions / stem} and 998 more of that name exist; move some away")
 
@@ -153,7 +154,7 @@ class SessionFolder:
         return record
 
     def samples(self) -> NDArray[np.void]:
-        """Read hand.samples: shape (n,), dtype HAND_SAMPLE; a cut last record is left out; empty where there is none."""
+        """Read hand.samples: shape (n,), dtype HAND_SAMPLE, without a cut last record; empty where there is none."""
         path = self.file(self.SAMPLES)
         if not path.exists():
             return np.empty(0, HAND_SAMPLE)

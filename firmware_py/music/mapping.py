@@ -38,4 +38,4 @@ class Mapping:
     def area_of(self, pitch: float) -> float:
         """Return the area (share of the frame) whose pitch this is; the inverse of ``pitch_of`` inside the range."""
         u = (pitch - self.low) / (self.high - self.low)
-        return self.area_far * (self.area_near / self.area_far) ** u
+        return self.area_far * math.exp(u * math.log(self.area_near / self.area_far))

@@ -1,17 +1,19 @@
 """What every camera is: a source of frames with the time they were taken at. One small file per kind beside this.
 
 Not here: finding hands. Live cameras give what is in front of them now; scripted ones (a clip, pictures, the ghost)
-give their frame k at ``t0 + k / rate``, in real time or as fast as they are asked.
+give each frame at its own place in the script, counted from t0, in real time or as fast as they are asked.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+LATE_NS: Final = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class Frame:
     """One picture as planar YUV 4:2:0 (I420), BT.601, as the Pi's camera gives it.
 
     i420: uint8, shape (height * 3 // 2, width), width and height even. number counts from 0. t_capture_ns is
-    CLOCK_MONOTONIC at mid-exposure. source_size is (width, height) in pixels of the picture before it was scaled down to this
-    one, for boxes in pixels of the input. name is the file of a picture, else empty.
+    CLOCK_MONOTONIC at mid-exposure. source_size is (width, height) in pixels of the picture before it was scaled
+    down to this one, for boxes in pixels of the input. name is the file of a picture, else empty.
     """
 
     i420: NDArray[np.uint8]
@@ -46,22 +48,35 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How scripted cameras place their frames: frame k is taken at ``t0_ns + k / rate``.
+    """How scripted cameras place their frames: a frame at ``s`` seconds of the script is taken at ``t0_ns + s``.
 
-    realtime: wait for that instant before giving the frame. resume_ns: skip frames taken at or before this instant
-    (after a restart in mid-session).
+    realtime: wait for that instant before giving the frame, and leave out frames that are more than ``LATE_NS``
+    overdue, as a camera does whose reader was busy. resume_ns: leave out frames taken at or before this instant
+    (after a restart in mid-session). clock gives nanoseconds of CLOCK_MONOTONIC, sleep takes seconds.
     """
 
     t0_ns: int
     realtime: bool
     resume_ns: int = 0
+    clock: Callable[[], int] = time.monotonic_ns
+    sleep: Callable[[float], None] = time.sleep
+
+    def instant(self, script_s: float) -> int:
+        """Return the time of capture, CLOCK_MONOTONIC in nanoseconds, of so many seconds of the script."""
+        return self.t0_ns + round(script_s * 1e9)
+
+    def leaves_out(self, t_ns: int) -> bool:
+        """Whether the frame taken at ``t_ns`` is not to be given: seen before a restart, or long overdue."""
+        if t_ns <= self.resume_ns:
+            return True
+        return self.realtime and self.clock() - t_ns > LATE_NS
 
     def wait_until(self, t_ns: int) -> None:
         """Return at ``t_ns`` of CLOCK_MONOTONIC, at once when not in real time or when that is past."""
         if self.realtime:
-            left_ns = t_ns - time.monotonic_ns()
+            left_ns = t_ns - self.clock()
             if left_ns > 0:
-                time.sleep(left_ns / 1e9)
+                self.sleep(left_ns / 1e9)
 
 
 class Camera(Protocol):

@@ -1,0 +1,83 @@
+# Hand Dance: every target sets up what it needs. `make` alone lists them.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.h firmware_py/*.pxd)
+
+DEMO_PACKAGES := gcc libc6-dev libasound2-dev
+TEST_PACKAGES := g++ pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux
+MAIL_PACKAGES := exim4-daemon-light
+BENCH_PACKAGES := g++ libboost-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit bench wheel models clean system
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/installed models ## play one session with the built-in ghost player and show what the player gets
+	@$(BIN)/hand-dance demo
+
+test: $(VENV)/developed ## everything that needs no virtual machine: style, types, rooms, all test tiers
+	@$(call debian,$(TEST_PACKAGES))
+	@$(call debian,$(MAIL_PACKAGES))
+	@$(MAKE) --no-print-directory models lint unit
+
+lint: $(VENV)/developed ## style, types and the order of the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/developed models ## the tests alone
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/benched models ## the figures, beside their peers in the same run
+	@$(call debian,$(BENCH_PACKAGES))
+	$(BIN)/hand-dance bench ring
+	$(BIN)/python -m pytest tests/bench
+
+wheel: $(VENV)/developed ## sdist and wheel in dist/
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+
+models: $(VENV)/installed ## the model files of the hand finder, fetched and checked once
+	@$(BIN)/hand-dance models
+
+clean: ## remove what was built, not what was played
+	rm -rf $(VENV) .cache build dist *.egg-info firmware_py/*.so ext/_*.c
+
+$(VENV)/installed: $(SOURCES)
+	@$(call debian,$(DEMO_PACKAGES) $(PYTHON_PACKAGES))
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found; install it or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Building Hand Dance in $(VENV)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,pi]'
+	@touch $@
+
+$(VENV)/benched: $(VENV)/developed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+# The interpreter's own headers and venv come from Debian only where it is Debian's.
+PYTHON_PACKAGES = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv; \
+	$(PYTHON) -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")))' 2>/dev/null || echo python3-dev)
+
+# debian(packages): install those that are missing, naming them first; never remove anything for them.
+# Without root, or on another system, say what is wanted and go on: the build says what it cannot do without.
+define debian
+command -v dpkg-query >/dev/null || exit 0; \
+missing=$$(for p in $(1); do dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done | tr '\n' ' '); \
+if [ -n "$$missing" ]; then \
+	echo "Missing Debian packages: $$missing"; \
+	if [ "$$(id -u)" = 0 ]; then as_root=env; elif command -v sudo >/dev/null; then as_root="sudo env"; else as_root=""; fi; \
+	if [ -z "$$as_root" ]; then echo "Not root and no sudo: ask whoever is to run: apt-get install $$missing"; \
+	else $$as_root apt-get -qq update && $$as_root DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --no-remove $$missing >/dev/null \
+		|| echo "They could not all be installed; going on without"; fi; \
+fi
+endef

@@ -1,0 +1,65 @@
+"""What ``ext/include/engine.h`` and the headers below it declare: the meaning and the invariants stand there."""
+
+from libc.stdint cimport int16_t, int64_t, uint32_t, uint64_t
+
+from hand_control_c cimport hd_hand_control, hd_pitch_map, hd_status
+from ring_c cimport hd_ring
+from seqlock_c cimport hd_cell
+
+
+cdef extern from "voices.h" nogil:
+    enum:
+        HD_PARTIALS
+
+    ctypedef struct hd_patch:
+        int partials
+        float partial[16]
+        float dark, bright, loud_bright, level
+        float attack_s, decay_s, sustain, release_s
+        float vibrato_hz, vibrato_cents, vibrato_delay_s, vibrato_rise_s
+        float breath, breath_onset
+        float room_wet, room_s, room_treble
+
+
+cdef extern from "engine.h" nogil:
+    enum:
+        HD_STEMS
+
+    ctypedef struct hd_engine_status "hd_status":
+        uint32_t xruns, tape_drops, period_frames, periods, flags
+        float render_share
+
+    ctypedef struct hd_engine:
+        uint64_t t0_ns
+        hd_cell *control
+        hd_cell *status
+        hd_ring *tape
+        const int16_t (*backing)[3]
+        int64_t backing_frames
+        bint placed, ended
+        int64_t position
+        int64_t skew_ns
+        hd_hand_control hands
+        hd_engine_status told
+        float peak
+
+    void hd_engine_init(
+        hd_engine *engine, int rate_hz, int64_t delay_ns, const hd_pitch_map *map, const hd_patch *patch, int voice_count
+    ) noexcept
+    void hd_engine_obey(hd_engine *engine) noexcept
+    void hd_engine_seek(hd_engine *engine, int64_t frame) noexcept
+    void hd_engine_stop_at(hd_engine *engine, int64_t frame) noexcept
+    void hd_engine_end(hd_engine *engine) noexcept
+    void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) noexcept
+    int hd_engine_advance(hd_engine *engine, int16_t *out, int frames) noexcept
+    void hd_engine_report(hd_engine *engine, uint64_t now_ns) noexcept
+
+
+cdef extern from "backing_note.h" nogil:
+    enum:
+        HD_NOTE_TONES
+
+    void hd_note_add(
+        float *mix, int64_t frames, int64_t first, int kind, double midi, double seconds, float gain, float pan, int rate_hz
+    ) noexcept
+    void hd_drum_add(float *mix, int64_t frames, int64_t first, int key, float gain, int rate_hz) noexcept

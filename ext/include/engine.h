@@ -1,0 +1,401 @@
+/* The engine: hand samples in, the finished mix out, frame by frame from t0 to the end of the session.
+ *
+ * It is for the realtime process and for rendering as fast as it goes: allocates nothing, locks nothing, calls nothing of
+ * the system. What it makes of frame n depends on the hand samples, the settings and n; never on the sizes of the blocks it
+ * was asked for. Reads the rings and cells of lanes.py; all other state is its own. Not here: devices, files, clocks.
+ *
+ * Invariant: `tick_first <= position <= tick_first + tick` while `placed`; `mix` holds the frames of that tick.
+ */
+#ifndef HD_ENGINE_H
+#define HD_ENGINE_H
+
+#include "hand_control.h"
+#include "limiter.h"
+#include "reverb.h"
+#include "ring.h"
+#include "seqlock.h"
+#include "session_lanes.h"
+#include "time_grid.h"
+#include "voices.h"
+
+#define HD_FADE_OUT_S 0.030   /* before the end */
+#define HD_FADE_SHORT_S 0.005 /* when the end comes at once, and at the beginning */
+#define HD_LEVEL_S 0.020      /* time constant of a level that is changed */
+#define HD_OFF_DB (-89.9f)    /* levels below are silence */
+#define HD_LOST_NS INT64_C(20000000)        /* clock and position this far apart: the device stood still */
+#define HD_CATCH_UP_NS INT64_C(2000000000)  /* at most so much is rendered at once to make up for it */
+#define HD_HELD_BACK_NS INT64_C(50000000)
+/* A frame that never comes, yet far enough from the largest number that distances to frames before t0 do not overflow. */
+#define HD_NEVER (INT64_MAX / 4)
+#define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
+
+enum { HD_STEMS = 3 }; /* columns of the backing: left, right, metronome */
+enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_MASTER, HD_LEVELS };
+
+typedef struct {
+    /* Settings. */
+    int rate_hz, tick;
+    int64_t delay_ns; /* D: a hand sample sounds at t_capture + D */
+    int voice_count;  /* hands that sound, 1..HD_HANDS */
+    hd_patch patch;
+    hd_cell *control, *status; /* each may be NULL */
+    hd_ring *tape;
+    const int16_t (*backing)[HD_STEMS];
+    int64_t backing_frames;
+
+    /* Where we are. */
+    uint64_t t0_ns, stop_ns;
+    bool placed, ended;
+    int64_t position;               /* next frame to hand out, counted from t0 */
+    int64_t entry;                  /* the frame that sound began or began again with */
+    int64_t tick_first;             /* of the tick in `mix` */
+    int64_t stop_frame, fade_frame; /* HD_NEVER while the end is not known */
+    int64_t skew_ns;                /* frame n is heard at t0 + n / rate + skew: the device's clock against ours */
+
+    /* What sounds. */
+    hd_hand_control hands;
+    hd_voices voices;
+    hd_reverb reverb;
+    float level[HD_LEVELS], level_wanted[HD_LEVELS], level_share;
+    bool levels_known;
+    int16_t mix[HD_MAX_TICK_FRAMES][2];
+
+    /* What is told. */
+    hd_tape_block *block; /* reserved on the tape, being filled */
+    hd_status told;
+    float peak;
+} hd_engine;
+
+static inline void hd_engine_init(hd_engine *engine, int rate_hz, int64_t delay_ns, const hd_pitch_map *map,
+                                  const hd_patch *patch, int voice_count) {
+    memset(engine, 0, sizeof *engine);
+    engine->rate_hz = rate_hz;
+    engine->tick = hd_tick_frames(rate_hz);
+    engine->delay_ns = delay_ns;
+    engine->voice_count = voice_count;
+    engine->patch = *patch;
+    engine->stop_frame = engine->fade_frame = HD_NEVER;
+    double tick_s = (double)engine->tick / rate_hz;
+    hd_hands_init(&engine->hands, map, tick_s);
+    hd_voices_init(&engine->voices, &engine->patch, rate_hz, engine->tick);
+    hd_reverb_init(&engine->reverb, patch->room_s, patch->room_treble, patch->room_wet, rate_hz);
+    engine->level_share = (float)hd_smoothing(HD_LEVEL_S, tick_s);
+    for (int n = 0; n < HD_LEVELS; n++)
+        engine->level[n] = engine->level_wanted[n] = 1.0f;
+    engine->told.rate_hz = (uint32_t)rate_hz;
+    engine->told.pitch = NAN;
+}
+
+/* ---- where in time ------------------------------------------------------------------------------------------- */
+
+/* The instant of capture whose hand is heard in `frame`. */
+static inline int64_t hd_capture_ns(const hd_engine *engine, int64_t frame) {
+    return (int64_t)engine->t0_ns + hd_ns_of_frame(frame, engine->rate_hz) + engine->skew_ns - engine->delay_ns;
+}
+
+static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame);
+
+/* Go on from `frame`, counted from t0; the sound fades in there. */
+static inline void hd_engine_seek(hd_engine *engine, int64_t frame) {
+    engine->placed = true;
+    engine->position = frame;
+    engine->entry = frame > 0 ? frame : 0;
+    engine->tick_first = hd_floor_div(frame, engine->tick) * engine->tick;
+    hd_hands_at(&engine->hands, hd_capture_ns(engine, engine->tick_first));
+    engine->tick_first -= engine->tick; /* nothing is in `mix` yet: the tick before is used up */
+    if (frame > engine->tick_first + engine->tick)
+        hd_engine_tick(engine, engine->tick_first + engine->tick);
+}
+
+/* End at `frame`, or as soon after the frames already made as a fade allows. */
+static inline void hd_engine_stop_at(hd_engine *engine, int64_t frame) {
+    int64_t made = engine->tick_first + engine->tick;
+    int64_t shortest = (int64_t)(HD_FADE_SHORT_S * engine->rate_hz), fade = (int64_t)(HD_FADE_OUT_S * engine->rate_hz);
+    if (!engine->placed)
+        made = 0;
+    if (frame < made + shortest)
+        frame = engine->placed && made > 0 ? made + shortest : frame;
+    engine->stop_frame = frame;
+    engine->fade_frame = frame - fade > made ? frame - fade : made;
+}
+
+/* Put what is there of the last block on the tape. */
+static inline void hd_engine_flush(hd_engine *engine) {
+    if (engine->block != NULL)
+        hd_ring_commit(engine->tape);
+    engine->block = NULL;
+}
+
+/* End now, with a fade. */
+static inline void hd_engine_end(hd_engine *engine) {
+    int64_t end = engine->tick_first + engine->tick + (int64_t)(HD_FADE_OUT_S * engine->rate_hz);
+    if (!engine->placed)
+        engine->ended = true;
+    else if (end < engine->stop_frame)
+        hd_engine_stop_at(engine, end);
+}
+
+/* Read what the session wants. A reading that the writer overtook is left for the next block. */
+static inline void hd_engine_obey(hd_engine *engine) {
+    hd_control control;
+    if (engine->control == NULL || !hd_cell_read(engine->control, &control))
+        return;
+    const float db[HD_LEVELS] = {control.instrument_db, control.backing_db, control.metronome_db, control.master_db};
+    for (int n = 0; n < HD_LEVELS; n++)
+        if (db[n] <= 24.0f) /* false for NaN: the level stays */
+            engine->level_wanted[n] = db[n] < HD_OFF_DB ? 0.0f : powf(10.0f, db[n] / 20.0f);
+    if (!engine->levels_known)
+        memcpy(engine->level, engine->level_wanted, sizeof engine->level);
+    engine->levels_known = true;
+    if (control.t0_ns != engine->t0_ns) { /* another session */
+        hd_engine_flush(engine);
+        engine->t0_ns = control.t0_ns;
+        engine->stop_ns = 0;
+        engine->stop_frame = engine->fade_frame = HD_NEVER;
+        engine->placed = engine->ended = false;
+        engine->told.frames = 0;
+        engine->peak = 0.0f;
+        engine->skew_ns = 0;
+    }
+    if (control.stop_ns != engine->stop_ns && control.stop_ns != 0 && engine->t0_ns != 0) {
+        engine->stop_ns = control.stop_ns;
+        hd_engine_stop_at(engine, hd_frame_of_ns((int64_t)(control.stop_ns - engine->t0_ns), engine->rate_hz));
+    }
+}
+
+/* ---- one tick of sound ---------------------------------------------------------------------------------------- */
+
+/* An S from 0 to 1 as `done` goes from 0 to `whole`. */
+static inline float hd_fade(int64_t done, int64_t whole) {
+    if (done >= whole)
+        return 1.0f;
+    if (done <= 0)
+        return 0.0f;
+    float x = (float)done / (float)whole;
+    return x * x * (3.0f - 2.0f * x);
+}
+
+static inline float hd_edges(const hd_engine *engine, int64_t frame) {
+    int64_t in = (int64_t)(HD_FADE_SHORT_S * engine->rate_hz);
+    float gain = hd_fade(frame - engine->entry, in);
+    if (frame >= engine->fade_frame)
+        gain *= hd_fade(engine->stop_frame - frame, engine->stop_frame - engine->fade_frame);
+    return gain;
+}
+
+static inline void hd_engine_instrument(hd_engine *engine, float *left, float *right) {
+    static const float pan[HD_HANDS][2] = {{1.0f, 1.0f}, {0.85f, 1.13f}}; /* the second hand a little to the right */
+    float mono[HD_MAX_TICK_FRAMES], sent[HD_MAX_TICK_FRAMES] = {0};
+    for (int v = 0; v < engine->voice_count; v++) {
+        const hd_hand_voice *hand = &engine->hands.hands[v];
+        double hz = hd_hz_of_pitch(engine->hands.map.a4_hz, hand->pitch);
+        if (!hd_voice_tick(&engine->voices, v, hand->present, hz, (float)hand->loudness, (float)hand->brightness,
+                           engine->tick_first, mono, engine->tick))
+            continue;
+        for (int i = 0; i < engine->tick; i++) {
+            left[i] += pan[v][0] * mono[i];
+            right[i] += pan[v][1] * mono[i];
+            sent[i] += mono[i];
+        }
+    }
+    hd_reverb_run(&engine->reverb, sent, left, right, engine->tick);
+}
+
+/* Make the tick that begins with `first_frame`. Before t0 only the hands are followed. */
+static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
+    float left[HD_MAX_TICK_FRAMES] = {0}, right[HD_MAX_TICK_FRAMES] = {0}, from[HD_LEVELS], rise[HD_LEVELS];
+    engine->tick_first = first_frame;
+    hd_hands_at(&engine->hands, hd_capture_ns(engine, first_frame + engine->tick));
+    if (first_frame + engine->tick <= 0) {
+        memset(engine->mix, 0, sizeof engine->mix);
+        return;
+    }
+    for (int n = 0; n < HD_LEVELS; n++) {
+        from[n] = engine->level[n];
+        engine->level[n] += engine->level_share * (engine->level_wanted[n] - engine->level[n]);
+        rise[n] = (engine->level[n] - from[n]) / (float)engine->tick;
+    }
+    hd_engine_instrument(engine, left, right);
+    for (int i = 0; i < engine->tick; i++) {
+        int64_t frame = first_frame + i;
+        float level[HD_LEVELS];
+        for (int n = 0; n < HD_LEVELS; n++)
+            level[n] = from[n] + rise[n] * (float)(i + 1);
+        float l = level[HD_INSTRUMENT] * left[i], r = level[HD_INSTRUMENT] * right[i];
+        if (frame >= 0 && frame < engine->backing_frames) {
+            const int16_t *stems = engine->backing[frame];
+            float click = level[HD_METRONOME] * (float)stems[2];
+            l += (level[HD_BACKING] * (float)stems[0] + click) * (1.0f / 32768.0f);
+            r += (level[HD_BACKING] * (float)stems[1] + click) * (1.0f / 32768.0f);
+        }
+        float master = level[HD_MASTER] * hd_edges(engine, frame);
+        engine->mix[i][0] = frame < 0 ? 0 : hd_to_16_bits(master * l);
+        engine->mix[i][1] = frame < 0 ? 0 : hd_to_16_bits(master * r);
+    }
+}
+
+/* ---- the tape --------------------------------------------------------------------------------------------------- */
+
+/* Is there room on the tape for the frame at `position`? Without a tape there is. */
+static inline bool hd_engine_tape_room(hd_engine *engine) {
+    return engine->tape == NULL || engine->block != NULL || hd_ring_reserve(engine->tape) != NULL;
+}
+
+/* Blocks lie on a grid of their own length, so that a process that comes back goes on at a block's beginning. */
+static inline void hd_engine_tape(hd_engine *engine, const int16_t (*frames)[2], int count) {
+    int64_t frame = engine->position;
+    for (int i = 0; i < count; i++, frame++) {
+        if (frame < 0 || frame >= engine->stop_frame)
+            continue;
+        for (int channel = 0; channel < 2; channel++) {
+            float magnitude = fabsf((float)frames[i][channel]) * (1.0f / 32768.0f);
+            engine->peak = magnitude > engine->peak ? magnitude : engine->peak;
+        }
+        if (engine->tape == NULL)
+            continue;
+        if (engine->block == NULL && (frame % HD_TAPE_FRAMES == 0 || frame == engine->entry)) {
+            engine->block = (hd_tape_block *)hd_ring_reserve(engine->tape);
+            if (engine->block == NULL) {
+                hd_ring_count_drop(engine->tape);
+                engine->told.tape_drops++;
+            } else {
+                memset(engine->block, 0, offsetof(hd_tape_block, samples));
+                engine->block->first_frame = frame;
+            }
+        }
+        if (engine->block != NULL) {
+            hd_tape_block *block = engine->block;
+            memcpy(block->samples[block->frames++], frames[i], sizeof frames[i]);
+            if ((frame + 1) % HD_TAPE_FRAMES == 0) {
+                hd_ring_commit(engine->tape);
+                engine->block = NULL;
+            }
+        }
+    }
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
+
+/* Hand out up to `frames` frames of the tick at hand, making it first if need be. `out` may be NULL: only taped. */
+static inline int hd_engine_step(hd_engine *engine, int16_t *out, int frames) {
+    if (engine->position >= engine->tick_first + engine->tick)
+        hd_engine_tick(engine, engine->tick_first + engine->tick);
+    int offset = (int)(engine->position - engine->tick_first), count = engine->tick - offset;
+    count = count < frames ? count : frames;
+    if (engine->position + count > engine->stop_frame) /* not the other way round: INT64_MAX less a negative overflows */
+        count = (int)(engine->stop_frame - engine->position);
+    if (out != NULL)
+        memcpy(out, engine->mix[offset], (size_t)count * sizeof engine->mix[0]);
+    hd_engine_tape(engine, (const int16_t(*)[2])engine->mix[offset], count);
+    engine->position += count;
+    return count;
+}
+
+static inline bool hd_engine_at_end(hd_engine *engine) {
+    if (!engine->ended && engine->placed && engine->position >= engine->stop_frame) {
+        engine->ended = true;
+        hd_engine_flush(engine);
+    }
+    return engine->ended;
+}
+
+/* Leave the frames that were lost out of the device's way but on the tape, so that the recording has no hole. */
+static inline void hd_engine_catch_up(hd_engine *engine, int64_t frames) {
+    while (frames > 0 && !hd_engine_at_end(engine))
+        frames -= hd_engine_step(engine, NULL, frames < HD_MAX_TICK_FRAMES ? (int)frames : HD_MAX_TICK_FRAMES);
+}
+
+/* Follow the clock: the next frame handed out will be heard at `heard_ns`. Returns how many frames of silence to hand out
+ * first (the device runs ahead of the session).
+ *
+ * Small distances are taken over bit by bit as `skew_ns`, so that hands keep their delay while the device's clock drifts
+ * against ours and the recording stays whole; a device that stood still is caught up with. */
+static inline int64_t hd_engine_follow(hd_engine *engine, int64_t heard_ns) {
+    int64_t since_t0 = heard_ns - (int64_t)engine->t0_ns;
+    if (!engine->placed) {
+        engine->skew_ns = 0;
+        hd_engine_seek(engine, hd_floor_div(since_t0 / 1000 * engine->rate_hz, 1000000));
+        return 0;
+    }
+    int64_t ahead_ns = hd_ns_of_frame(engine->position, engine->rate_hz) + engine->skew_ns - since_t0;
+    if (ahead_ns < -HD_CATCH_UP_NS) {
+        hd_engine_flush(engine);
+        hd_engine_seek(engine, hd_frame_of_ns(since_t0 - engine->skew_ns, engine->rate_hz));
+    } else if (ahead_ns < -HD_LOST_NS) {
+        hd_engine_catch_up(engine, hd_frame_of_ns(-ahead_ns, engine->rate_hz));
+    } else if (ahead_ns > HD_LOST_NS) {
+        return hd_frame_of_ns(ahead_ns, engine->rate_hz);
+    } else {
+        engine->skew_ns -= (int64_t)(HD_CLOCK_SHARE * (double)ahead_ns);
+    }
+    return 0;
+}
+
+/* Fill `out` (interleaved stereo) with the next `frames` frames, in real time: what is not known is silence. heard_ns: when
+ * the first of them will be heard, CLOCK_MONOTONIC. */
+static inline void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) {
+    int done = 0;
+    hd_engine_obey(engine);
+    memset(out, 0, (size_t)frames * 4);
+    if (engine->t0_ns == 0) {
+        hd_hands_drain(&engine->hands);
+        return;
+    }
+    if (!engine->ended) {
+        int64_t wait = hd_engine_follow(engine, heard_ns);
+        done = wait < frames ? (int)wait : frames;
+    }
+    while (done < frames && !hd_engine_at_end(engine))
+        done += hd_engine_step(engine, out + 2 * done, frames - done);
+    hd_engine_at_end(engine);
+}
+
+/* Can the frame at `position` be made for good: are its hand samples here, and is there room for it? */
+static inline bool hd_engine_ready(hd_engine *engine) {
+    if (!hd_engine_tape_room(engine))
+        return false;
+    int64_t tick_end = engine->tick_first + engine->tick;
+    if (engine->position < tick_end)
+        return true;
+    int64_t needed_ns = hd_capture_ns(engine, tick_end + engine->tick);
+    if (hd_hands_reach(&engine->hands, needed_ns))
+        return true;
+    /* After the last sample there is only silence to come: go on to an end that is known. While it is not, stay a little
+     * before that sample's sound, so that an end there can still be faded to. */
+    return hd_hands_ended(&engine->hands) &&
+           (engine->stop_frame != HD_NEVER || needed_ns <= engine->hands.last.t_ns - HD_HELD_BACK_NS);
+}
+
+/* Make up to `frames` frames as fast as the hand samples come. Returns how many; 0: nothing can be made now. */
+static inline int hd_engine_advance(hd_engine *engine, int16_t *out, int frames) {
+    int done = 0;
+    hd_engine_obey(engine);
+    if (engine->t0_ns == 0)
+        return 0;
+    if (!engine->placed)
+        hd_engine_seek(engine, 0);
+    while (done < frames && !hd_engine_at_end(engine) && hd_engine_ready(engine))
+        done += hd_engine_step(engine, out == NULL ? NULL : out + 2 * done, frames - done);
+    hd_engine_at_end(engine);
+    return done;
+}
+
+/* Tell the status cell how things are. */
+static inline void hd_engine_report(hd_engine *engine, uint64_t now_ns) {
+    hd_status *told = &engine->told;
+    const hd_hand_voice *hand = &engine->hands.hands[0];
+    int64_t frames = engine->position < engine->stop_frame ? engine->position : engine->stop_frame;
+    bool sounding = hand->present && engine->placed && !engine->ended;
+    told->t_ns = now_ns;
+    told->frames = engine->placed && frames > 0 ? (uint64_t)frames : 0;
+    told->late_samples = engine->hands.late_samples;
+    told->bad_samples = engine->hands.bad_samples;
+    told->pitch = sounding ? (float)hand->pitch : NAN;
+    told->level = sounding ? (float)hand->loudness : 0.0f;
+    told->peak = engine->peak;
+    told->flags = (told->flags & ~(uint32_t)HD_STATUS_ENDED) | (engine->ended ? HD_STATUS_ENDED : 0);
+    if (engine->status != NULL)
+        hd_cell_write(engine->status, told);
+}
+
+#endif

@@ -1,0 +1,68 @@
+"""The sessions on this box, read from their folders: list, find, export, delete.
+
+The folders are the truth; whatever index is kept over them can be thrown away.
+"""
+
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.errors import SessionFolderError
+
+_ALREADY_PACKED: Final = {".pdf", ".png"}
+
+
+def sessions_in(state: Path) -> Path:
+    """Return the folder that sessions lie in."""
+    return state / "sessions"
+
+
+def list_sessions(state: Path) -> list[SessionFolder]:
+    """Return all sessions, oldest first; what has no session.json is not one."""
+    return [SessionFolder(path.parent) for path in sorted(sessions_in(state).glob(f"*/{SessionFolder.RECORD}"))]
+
+
+def find_session(state: Path, named: str) -> SessionFolder:
+    """Return the session of this path or name, or of the only name that begins so; ``last`` is the newest.
+
+    Raises SessionFolderError where there is none, or more than one.
+    """
+    if (Path(named) / SessionFolder.RECORD).is_file():
+        return SessionFolder(Path(named))
+    there = list_sessions(state)
+    if named == "last" and there:
+        return there[-1]
+    exact = [folder for folder in there if folder.path.name == named]
+    found = exact or [folder for folder in there if folder.path.name.startswith(named)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(folder.path.name for folder in (found or there)[-5:]) or "none yet"
+    count = "no session" if not found else f"{len(found)} sessions"
+    raise SessionFolderError(f"{count} named {named} in {sessions_in(state)}; there are: {known}")
+
+
+def export_session(folder: SessionFolder, target: Path) -> Path:
+    """Write a ZIP of the session's files and return its path; an existing file is never overwritten."""
+    try:
+        with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as out:
+            for path in sorted(p for p in folder.path.iterdir() if p.is_file() and not p.name.startswith(".")):
+                kind = zipfile.ZIP_STORED if path.suffix in _ALREADY_PACKED else zipfile.ZIP_DEFLATED
+                out.write(path, f"{folder.path.name}/{path.name}", kind)
+    except FileExistsError as error:
+        raise SessionFolderError(f"{target} exists already; name another file with --to") from error
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise SessionFolderError(
+            f"{target} cannot be written ({error.strerror}); name another place with --to"
+        ) from error
+    return target
+
+
+def delete_session(folder: SessionFolder) -> None:
+    """Remove the session's folder. Raises SessionFolderError where it cannot be removed."""
+    try:
+        shutil.rmtree(folder.path)
+    except OSError as error:
+        raise SessionFolderError(f"{folder.path} cannot be deleted ({error.strerror})") from error

@@ -1,0 +1,22 @@
+"""Measure a part beside its peers, in the same run."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from firmware_py.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be measured."""
+    parser.add_argument("what", choices=("ring",))
+    parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="about how long to measure")
+    parser.add_argument("--json", action="store_true", help="print JSON alone")
+
+
+def run(args: argparse.Namespace, _config: Config) -> int:
+    """Measure and print."""
+    from firmware_py.bench.ring import measure
+
+    print(json.dumps(asdict(measure(args.seconds)), indent=None if args.json else 2))
+    return 0

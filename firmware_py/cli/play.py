@@ -1,0 +1,38 @@
+"""Play one session here: camera, sound, recording, report and letter."""
+
+import argparse
+import json
+import sys
+
+from firmware_py.config import SCALES, Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what a session can be asked for."""
+    parser.add_argument("--song", metavar="NAME", help="the song to follow (hand-dance songs lists them)")
+    parser.add_argument("--patch", metavar="NAME", help="the instrument's sound")
+    parser.add_argument(
+        "--camera", metavar="SOURCE", help="auto, ghost[:KEY=VALUE,…], picamera2, v4l2[:DEVICE], a clip or a folder"
+    )
+    parser.add_argument("--audio", metavar="OUTPUT", help="auto, alsa[:DEVICE], paced or offline")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after so long (default: with the song)")
+    parser.add_argument("--players", type=int, metavar="N", help="hands that play, 1 or 2")
+    parser.add_argument("--player", metavar="NAME", help="who plays")
+    parser.add_argument("--scale", choices=SCALES, help="the scale that pitches are pulled to")
+    parser.add_argument("--tempo-percent", type=float, metavar="P", help="tempo in per cent of the song's own")
+    parser.add_argument("--delay-ms", type=float, metavar="MS", help="a hand sounds this long after it was seen")
+    parser.add_argument("--backing-db", type=float, metavar="DB", help="level of the backing song, -90 is off")
+    parser.add_argument("--no-letter", action="store_true", help="make no letter")
+    parser.add_argument("--json", action="store_true", help="print what was played as JSON")
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    """Play, then say what came of it."""
+    from firmware_py.session.finish import Letter
+    from firmware_py.session.play import play
+    from firmware_py.session.progress import ProgressLine
+
+    with ProgressLine(sys.stderr) as progress:
+        outcome = play(config, progress.show, Letter.NONE if args.no_letter else Letter.SEND)
+    print(json.dumps(outcome.as_json(), indent=2) if args.json else outcome.as_text())
+    return 0

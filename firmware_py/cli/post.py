@@ -1,0 +1,56 @@
+"""Send the letters that are due, or show what became of them."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from firmware_py.config import Config
+from firmware_py.errors import UsageError
+
+if TYPE_CHECKING:
+    from firmware_py.post.outbox import Outbox
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be done with the outbox."""
+    parser.add_argument("--list", action="store_true", help="show every letter instead of sending")
+    parser.add_argument("--retry", metavar="ID|all", help="try a letter again now, whatever was decided")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    """Send or show; 1 when a letter that was tried needs a person."""
+    from firmware_py.post.mailer import as_json, open_outbox, send_due
+    from firmware_py.post.outbox import LetterState
+
+    if args.retry is not None:
+        with open_outbox(config) as outbox:
+            _retry(args.retry, outbox)
+    if args.list:
+        with open_outbox(config) as outbox:
+            letters = [as_json(letter) for letter in outbox.letters()]
+    else:
+        letters = [as_json(delivery) for delivery in send_due(config)]
+    print(json.dumps(letters, indent=2) if args.json else "\n".join(map(_line, letters)) or "no letters")
+    stuck = not args.list and any(letter["state"] == LetterState.NEEDS_A_PERSON for letter in letters)
+    return 1 if stuck else 0
+
+
+def _retry(which: str, outbox: "Outbox") -> None:
+    from firmware_py.post.outbox import LetterId
+
+    if which == "all":
+        outbox.retry_all()
+    elif which.isdecimal():
+        outbox.retry(LetterId(int(which)))
+    else:
+        raise UsageError(f"--retry {which}: give a letter's number from hand-dance post --list, or all")
+
+
+def _line(letter: dict[str, object]) -> str:
+    when = ""
+    if letter["state"] == "waiting":
+        when = f", next try {datetime.fromtimestamp(float(str(letter['next_try'])), UTC):%Y-%m-%d %H:%M} UTC"
+    what = letter["where"] or letter["reason"] or ""
+    return f"{letter['id']:>4}  {letter['state']:<14} {letter['recipient']}  {what}{when}"

@@ -1,0 +1,18 @@
+"""Be the instrument in the box: wait for the start button, play, finish, and wait again."""
+
+import argparse
+
+from firmware_py.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: a box is set by its configuration."""
+    parser.epilog = "Settings: /etc/hand-dance/config.toml, then hand-dance.toml on the boot partition."
+
+
+def run(_args: argparse.Namespace, config: Config) -> int:
+    """Serve until told to end."""
+    from firmware_py.session.appliance import serve
+
+    serve(config)
+    return 0

@@ -1,0 +1,104 @@
+"""How well a curve follows wanted notes at one delay and octave, and which delay and octave that performance has.
+
+This is the measuring; what it is worth in marks is ``marks``' formula. Nothing here knows a session or a song file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_py.music.curve import PitchCurve
+from firmware_py.music.note import Note
+
+FULL_CREDIT_CENTS: Final = 40.0
+NO_CREDIT_CENTS: Final = 90.0
+SEARCH_S: Final = (-0.45, 0.60)  # delays that are tried, the upper end behind the machine's own
+SEARCH_STEP_S: Final = 0.010
+SEARCH_HOP_S: Final = 0.020
+
+Floats = NDArray[np.float64]
+
+
+def credit(cents: Floats) -> Floats:
+    """Return 1 up to 40 cents off, falling evenly to 0 at 90 cents; 0 in silence (NaN)."""
+    worth = (NO_CREDIT_CENTS - np.abs(cents)) / (NO_CREDIT_CENTS - FULL_CREDIT_CENTS)
+    return np.asarray(np.clip(np.nan_to_num(worth, nan=0.0), 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The wanted notes, cut into instants.
+
+    at_s, pitch: float64, shape (n,), the instants (seconds) and the pitch wanted there. note: int, shape (n,), which
+    note it belongs to. since_s, left_s: float64, shape (n,), time from the note's onset and to its end.
+    """
+
+    at_s: Floats
+    pitch: Floats
+    note: NDArray[np.intp]
+    since_s: Floats
+    left_s: Floats
+
+    @classmethod
+    def of(cls, wanted: Sequence[Note], hop_s: float) -> "Frames":
+        """Cut each note into equal instants of about ``hop_s`` seconds, at least one a note."""
+        counts = np.array([max(1, round(n.duration_s / hop_s)) for n in wanted], dtype=np.intp)
+        note = np.repeat(np.arange(len(wanted)), counts)
+        place = np.arange(len(note)) - np.repeat(np.cumsum(counts) - counts, counts)
+        duration = np.array([n.duration_s for n in wanted])
+        since = (place + 0.5) * (duration / counts)[note]
+        onset = np.array([n.onset_s for n in wanted])
+        pitch = np.array([n.pitch for n in wanted])
+        return cls(onset[note] + since, pitch[note], note, since, duration[note] - since)
+
+    def cents_off(self, curve: PitchCurve, lag_s: float, octave_shift: int) -> Floats:
+        """Return by how many cents the curve is sharp (above 0) at each instant, NaN in silence, shape (n,)."""
+        played = pitch_at(curve.heard_pitch, curve.rate_hz, self.at_s + lag_s)
+        return (played - self.pitch - 12 * octave_shift) * 100.0
+
+
+def pitch_at(pitch: Floats, rate_hz: float, at_s: Floats) -> Floats:
+    """Return an evenly sampled pitch at some instants, NaN in silence and outside the curve."""
+    place = np.floor(at_s * rate_hz + 1e-6).astype(np.int64)
+    inside = (place >= 0) & (place < len(pitch))
+    found = np.full(len(at_s), np.nan)
+    found[inside] = pitch[place[inside]]
+    return found
+
+
+def best_lag_and_octave(curve: PitchCurve, wanted: Sequence[Note], delay_s: float) -> tuple[float, int]:
+    """Return the delay (seconds) and the whole octaves at which the curve agrees best with the wanted notes.
+
+    Delays are tried from 0.45 s early to 0.6 s more than ``delay_s``, the machine's own; where several serve equally
+    well it is the one nearest to that. Octaves are tried around the distance between the two medians.
+    """
+    frames = Frames.of(wanted, SEARCH_HOP_S)
+    lags = (
+        np.arange(round(SEARCH_S[0] / SEARCH_STEP_S), round((delay_s + SEARCH_S[1]) / SEARCH_STEP_S) + 1)
+        * SEARCH_STEP_S
+    )
+    heard = curve.heard_pitch
+    if not np.isfinite(heard).any():
+        return delay_s, 0
+    near = round(float(np.nanmedian(heard) - np.median(frames.pitch)) / 12.0)
+    best, found = -1.0, (delay_s, 0)
+    for lag in sorted(lags.tolist(), key=lambda lag: abs(lag - delay_s)):
+        played = pitch_at(heard, curve.rate_hz, frames.at_s + lag)
+        for octave in (near, near - 1, near + 1):
+            agreed = float(credit((played - frames.pitch - 12 * octave) * 100.0).mean())
+            if agreed > best + 1e-4:
+                best, found = agreed, (lag, octave)
+    return found
+
+
+def held_note_credit(pitches: Floats, weights: Floats) -> float:
+    """Return what the best single held note would earn: the largest share of time within reach of one pitch, 0…1.
+
+    pitches, weights: float64, shape (n,), MIDI numbers and what each counts.
+    """
+    grid = np.arange(pitches.min() - 1.0, pitches.max() + 1.0, 0.05)
+    earned = credit((grid[:, None] - pitches[None, :]) * 100.0) @ weights
+    return float(earned.max() / weights.sum())

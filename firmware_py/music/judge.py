@@ -1,0 +1,188 @@
+"""What is said of each note: right, sharp, flat, early, late or missed, in cents and milliseconds, and of each bar.
+
+Wanted and played notes are brought together by a global alignment (Needleman and Wunsch, 1970) that weighs pitch first
+and time second, so that a player who drifts from the beat is still understood note by note.
+Not here: the marks themselves (``marks``).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_py.music.note import Note
+
+RIGHT_CENTS: Final = 40.0  # as far as the marks give a note its full worth
+NEAR_CENTS: Final = 250.0  # played further off it is another note: one missed, one extra
+TUNING_CENTS: Final = 150.0  # further off is a wrong note, not a matter of tuning
+ON_TIME_MS: Final = 80.0
+FAR_S: Final = 1.5  # a note so long before or after its time is another one
+TIME_WEIGHT: Final = 0.8
+TEMPO_MATCHES: Final = 8
+TEMPO_SURE: Final = 0.012  # a smaller difference of tempo is not worth a word
+Floats = NDArray[np.float64]
+
+
+class Verdict(StrEnum):
+    """What became of a wanted note; a note both off pitch and off time is called by its pitch."""
+
+    RIGHT = "right"
+    SHARP = "sharp"
+    FLAT = "flat"
+    EARLY = "early"
+    LATE = "late"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMark:
+    """One wanted note: what was played for it (None: missed) and how near that came.
+
+    bar: its number as engraved. credit: 0…1, how well its time was filled. cents: sharp above 0, late_ms: late above 0,
+    the forgiven delay and octave taken off; both None where it was missed.
+    """
+
+    wanted: Note
+    bar: int
+    verdict: Verdict
+    credit: float
+    played: Note | None = None
+    cents: float | None = None
+    late_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarMark:
+    """One bar: the share of its wanted time that was filled rightly, 0…1, and how many of its notes were right."""
+
+    number: int
+    credit: float
+    right: int
+    notes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The judgement of a whole performance; the fields are those of ``Marks``."""
+
+    notes: tuple[NoteMark, ...]
+    extra: tuple[Note, ...]
+    tempo_ratio: float
+    bias_cents: float
+    spread_cents: float
+    unsteady_ms: float
+
+
+def judged(
+    wanted: Sequence[Note],
+    played: Sequence[Note],
+    credits_: Floats,
+    bar_numbers: Sequence[int],
+    lag_s: float,
+    forgiven_s: float,
+    octave_shift: int,
+) -> Verdicts:
+    """Return the verdict on each wanted note.
+
+    credits_: float64, shape (len(wanted),). lag_s: the delay of the whole performance, at which notes are looked for;
+    forgiven_s: the part of it that no note is called late for.
+    """
+    pairs = matched(wanted, played, lag_s, octave_shift)
+    marks = []
+    for n, note in enumerate(wanted):
+        m = pairs.get(n)
+        if m is None:
+            marks.append(NoteMark(note, bar_numbers[n], Verdict.MISSED, float(credits_[n])))
+            continue
+        cents = (played[m].pitch - note.pitch - 12 * octave_shift) * 100.0
+        late_ms = (played[m].onset_s - note.onset_s - forgiven_s) * 1000.0
+        verdict = _verdict(cents, late_ms)
+        marks.append(NoteMark(note, bar_numbers[n], verdict, float(credits_[n]), played[m], cents, late_ms))
+    taken = set(pairs.values())
+    near = [k for k in marks if k.cents is not None and abs(k.cents) <= TUNING_CENTS]
+    cents_off = np.array([k.cents for k in near])
+    weights = np.array([k.wanted.duration_s for k in near])
+    bias = float(np.average(cents_off, weights=weights)) if near else float("nan")
+    spread = float(np.sqrt(np.average((cents_off - bias) ** 2, weights=weights))) if near else float("nan")
+    late = np.array([k.late_ms for k in near])
+    unsteady = 1.4826 * float(np.median(np.abs(late - np.median(late)))) if len(near) > 1 else float("nan")
+    return Verdicts(
+        notes=tuple(marks),
+        extra=tuple(note for m, note in enumerate(played) if m not in taken),
+        tempo_ratio=_tempo_ratio(near),
+        bias_cents=bias,
+        spread_cents=spread,
+        unsteady_ms=unsteady,
+    )
+
+
+def bars_of(notes: Iterable[NoteMark]) -> tuple[BarMark, ...]:
+    """Return one BarMark for each bar that has notes, in order."""
+    by_number: dict[int, list[NoteMark]] = {}
+    for mark in notes:
+        by_number.setdefault(mark.bar, []).append(mark)
+    return tuple(
+        BarMark(
+            number,
+            sum(m.credit * m.wanted.duration_s for m in marks) / sum(m.wanted.duration_s for m in marks),
+            sum(m.verdict is Verdict.RIGHT for m in marks),
+            len(marks),
+        )
+        for number, marks in sorted(by_number.items())
+    )
+
+
+def matched(wanted: Sequence[Note], played: Sequence[Note], lag_s: float, octave_shift: int) -> dict[int, int]:
+    """Return which played note (index) stands for which wanted one, in order, each at most once."""
+    if not wanted or not played:
+        return {}
+    cents = np.abs(_column([n.pitch for n in wanted]).T - [n.pitch - 12 * octave_shift for n in played]) * 100.0
+    away = np.abs(_column([n.onset_s + lag_s for n in wanted]).T - [n.onset_s for n in played])
+    worth = 2.0 - np.maximum(cents - RIGHT_CENTS, 0.0) / (NEAR_CENTS - RIGHT_CENTS) - TIME_WEIGHT * away / FAR_S
+    worth[(cents > NEAR_CENTS) | (away > FAR_S)] = -1.0  # worse than leaving both alone
+    score = np.zeros((len(wanted) + 1, len(played) + 1))
+    for n in range(len(wanted)):
+        paired = score[n, :-1] + worth[n]
+        score[n + 1, 1:] = np.maximum.accumulate(np.maximum(score[n, 1:], paired))
+    pairs: dict[int, int] = {}
+    n, m = len(wanted), len(played)
+    while n and m:
+        if score[n, m] == score[n - 1, m]:
+            n -= 1
+        elif score[n, m] == score[n, m - 1]:
+            m -= 1
+        else:
+            n, m = n - 1, m - 1
+            pairs[n] = m
+    return pairs
+
+
+def _verdict(cents: float, late_ms: float) -> Verdict:
+    if abs(cents) > RIGHT_CENTS:
+        return Verdict.SHARP if cents > 0 else Verdict.FLAT
+    if abs(late_ms) > ON_TIME_MS:
+        return Verdict.LATE if late_ms > 0 else Verdict.EARLY
+    return Verdict.RIGHT
+
+
+def _tempo_ratio(near: Sequence[NoteMark]) -> float:
+    """Return the player's tempo over the song's by the median of slopes (Theil and Sen), 1.0 where it is not sure."""
+    pairs = [(m.wanted.onset_s, m.played.onset_s) for m in near if m.played is not None]
+    if len(pairs) < TEMPO_MATCHES:
+        return 1.0
+    wanted, played = np.array(pairs[:: max(1, len(pairs) // 400)]).T
+    apart = np.subtract.outer(wanted, wanted)
+    far = apart > 0.25 * (wanted[-1] - wanted[0])
+    slope = float(np.median(np.subtract.outer(played, played)[far] / apart[far]))
+    left_over = played - slope * wanted
+    jitter = float(np.median(np.abs(left_over - np.median(left_over))))
+    if abs(1 / slope - 1) < TEMPO_SURE or jitter > 0.12:
+        return 1.0
+    return 1 / slope
+
+
+def _column(values: Sequence[float]) -> Floats:
+    return np.asarray([values], dtype=np.float64)

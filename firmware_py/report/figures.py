@@ -1,0 +1,117 @@
+"""The figures beside the advice, each a name and a value in plain words; and the marks' formula in small print.
+
+Not here: measuring them (``music.marks``, ``music.judge``).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from firmware_py.music import agreement, judge, marks
+from firmware_py.report import wording
+from firmware_py.report.contents import MarksLine, PlayedNote, Report
+
+_IN_TUNE_CENTS: Final = 5.0
+_ON_TIME_MS: Final = 10.0
+_MOST_BARS_NAMED: Final = 4
+_GOOD_BAR: Final = 80.0
+
+
+def figures_of(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return name and value of each figure that this session has; none without notes."""
+    if not report.notes:
+        return ()
+    return _song_figures(report, report.marks) if report.marks else _free_figures(report)
+
+
+def free_sentences(notes: Sequence[PlayedNote]) -> tuple[str, ...]:
+    """Return what there is to say of free play, which nobody marks; nothing without notes."""
+    if not notes:
+        return ()
+    longest: dict[str, float] = {}
+    for note in notes:
+        longest[note.name] = longest.get(note.name, 0.0) + note.duration_s
+    words = {
+        "notes": wording.ONE_NOTE if len(notes) == 1 else wording.MANY_NOTES.format(notes=len(notes)),
+        "low": min(notes, key=lambda n: n.pitch).name,
+        "high": max(notes, key=lambda n: n.pitch).name,
+        "sounding": f"{sum(n.duration_s for n in notes):.0f}",
+        "favourite": max(longest, key=lambda name: longest[name]),
+    }
+    first, second = wording.FREE_SENTENCES
+    return (first.format(**words), second.format(**words)) if len(longest) > 1 else (second.format(**words),)
+
+
+def small_print() -> str:
+    """Return how the marks are made, with the figures that the formula itself uses."""
+    return wording.FORMULA.format(
+        early=f"{-marks.EARLIEST_S * 1000:.0f}",
+        late=f"{marks.LATEST_S * 1000:.0f}",
+        full=f"{agreement.FULL_CREDIT_CENTS:.0f}",
+        none=f"{agreement.NO_CREDIT_CENTS:.0f}",
+        glide=f"{marks.FREE_GLIDE_S * 1000:.0f}",
+        breath=f"{marks.FREE_BREATH_S * 1000:.0f}",
+        rest=f"{marks.MOST_REST_COST:.0f}",
+        late_cost=f"{marks.LATE_COST_PER_S:g}",
+        right=f"{judge.RIGHT_CENTS:.0f}",
+        on_time=f"{judge.ON_TIME_MS:.0f}",
+    )
+
+
+def _song_figures(report: Report, line: MarksLine) -> tuple[tuple[str, str], ...]:
+    figures = [(wording.FIGURES["right"], wording.OF.format(part=report.count("right"), whole=len(report.wanted)))]
+    if line.bias_cents is not None and line.spread_cents is not None:
+        figures.append((wording.FIGURES["bias"], _bias(line.bias_cents)))
+        figures.append((wording.FIGURES["spread"], wording.PLUS_MINUS_CENTS.format(cents=round(line.spread_cents))))
+    late = [w.late_ms for w in report.wanted if w.late_ms is not None]
+    if late:
+        figures.append((wording.FIGURES["timing"], _timing(sum(late) / len(late))))
+    if line.unsteady_ms is not None:
+        figures.append((wording.FIGURES["steady"], wording.PLUS_MINUS_MS.format(ms=round(line.unsteady_ms))))
+    if line.tempo_ratio != 1.0:
+        percent = abs(line.tempo_ratio - 1) * 100
+        word = wording.TOO_FAST if line.tempo_ratio > 1 else wording.TOO_SLOW
+        figures.append((wording.FIGURES["tempo"], word.format(percent=f"{percent:.0f}")))
+    marked = [(bar.marks, bar.number) for bar in report.bars if bar.marks is not None]
+    if len(marked) > 1:
+        best = max(m for m, _ in marked)
+        if best >= _GOOD_BAR:
+            figures.append((wording.FIGURES["best"], _ranges([n for m, n in marked if m >= best - 2])))
+        worst = min(m for m, _ in marked)
+        if worst < _GOOD_BAR:
+            weakest = sorted((m, n) for m, n in marked if m <= worst + 15 and m < _GOOD_BAR)[:_MOST_BARS_NAMED]
+            figures.append((wording.FIGURES["practise"], _ranges(sorted(n for _, n in weakest))))
+    return tuple(figures)
+
+
+def _free_figures(report: Report) -> tuple[tuple[str, str], ...]:
+    low = min(report.notes, key=lambda n: n.pitch)
+    high = max(report.notes, key=lambda n: n.pitch)
+    return (
+        (wording.FIGURES["notes"], str(len(report.notes))),
+        (wording.FIGURES["range"], low.name if low.name == high.name else f"{low.name} – {high.name}"),
+        (wording.FIGURES["longest"], wording.SECONDS.format(seconds=f"{max(n.duration_s for n in report.notes):.1f}")),
+        (wording.FIGURES["sounding"], wording.SECONDS.format(seconds=f"{sum(n.duration_s for n in report.notes):.0f}")),
+    )
+
+
+def _bias(cents: float) -> str:
+    if abs(cents) < _IN_TUNE_CENTS:
+        return wording.IN_TUNE
+    return (wording.SHARP if cents > 0 else wording.FLAT).format(cents=round(abs(cents)))
+
+
+def _timing(late_ms: float) -> str:
+    if abs(late_ms) < _ON_TIME_MS:
+        return wording.ON_TIME
+    return (wording.LATE if late_ms > 0 else wording.EARLY).format(ms=round(abs(late_ms)))
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return ascending numbers as 1–4, 7."""
+    runs: list[list[int]] = []
+    for n in numbers:
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs[:_MOST_BARS_NAMED])

@@ -1,0 +1,331 @@
+"""One session reported: its folder in; notes.mid, notes.musicxml, report.json, score.pdf and preview.png out.
+
+Everything is recomputed from session.json and hand.samples, so the same folder gives the same bytes again, whichever
+process makes them. Not here: what the files look like (``midi``, ``musicxml``, ``page``), what playing is worth
+(``music.marks``).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.errors import HandDanceError, ReportError
+from firmware_py.hand_sample import Flag
+from firmware_py.music.advice import advice_of
+from firmware_py.music.curve import PitchCurve, curve_of
+from firmware_py.music.marks import Marks, marks_for_song
+from firmware_py.music.note import Note
+from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
+from firmware_py.music.pitch import Key, note_name
+from firmware_py.music.song import ScoreNote, Song
+from firmware_py.music.songs_library import FREE_PLAY, load_song
+from firmware_py.report import wording
+from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
+from firmware_py.report.engraving import engrave
+from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.free_play import key_of
+from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
+from firmware_py.report.midi import midi_of
+from firmware_py.report.musicxml import musicxml_of
+from firmware_py.report.notation import Metre
+from firmware_py.report.page import page_of, pdf_of
+from firmware_py.report.preview import preview_of
+from firmware_py.report.quantise import quantise
+from firmware_py.report.roll import Bar, roll
+from firmware_py.report.sheet import MELODY, PLAYED, Sheet, Staff, bars_needed
+
+FREE_METRE: Final = Metre(4, 4)
+FREE_TEMPO_BPM: Final = 100.0
+FILES: Final = {
+    "sound": SessionFolder.SOUND,
+    "midi": SessionFolder.MIDI,
+    "musicxml": SessionFolder.MUSICXML,
+    "score": SessionFolder.SCORE,
+    "preview": SessionFolder.PREVIEW,
+}
+
+
+@dataclass(frozen=True)
+class _Performance:
+    """A session as it was played: the song at its tempo and key (None in free play), the curve, its notes and marks.
+
+    forgiven_s: the delay that is taken off before notes are written down: the machine's own and a little of a
+    player's.
+    """
+
+    record: SessionRecord
+    song: Song | None
+    curve: PitchCurve
+    notes: tuple[Note, ...]
+    marks: Marks | None
+    forgiven_s: float
+
+    @cached_property
+    def key(self) -> Key:
+        return self.song.parsed_key if self.song else key_of(self.notes)
+
+    @property
+    def metre(self) -> Metre:
+        return Metre(self.song.beats_per_bar, self.song.beat_unit) if self.song else FREE_METRE
+
+    @property
+    def tempo_bpm(self) -> float:
+        return self.song.tempo_bpm if self.song else self.record.tempo_bpm or FREE_TEMPO_BPM
+
+    @property
+    def start_s(self) -> float:
+        """Where bar 1 begins; in free play with the first note."""
+        if self.song is None:
+            return self.notes[0].onset_s if self.notes else 0.0
+        return self.record.song_start_s
+
+
+def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Sequence[Path] = ()) -> Report:
+    """Compose and write every derived file of a session and return what it says.
+
+    folder: with session.json; hand.samples may be cut short or missing, which is a session without notes. paper: a4
+    or us-letter. song_folders: where songs are looked for besides the shipped ones. Each file is written whole or
+    not at all. Raises SessionFolderError for a folder that is none or cannot be written, SongError for a song that
+    is gone, ReportError for anything else that kept the report from being made.
+    """
+    record = folder.record()
+    try:
+        performance = _performance(folder, record, song_folders)
+        report = _report(folder, performance)
+        sheet = _sheet(report, performance)
+        page = page_of(
+            report,
+            roll(
+                performance.curve,
+                _blocks(performance),
+                _bars(report, performance),
+                performance.key,
+                lag_s=performance.forgiven_s if performance.song else 0.0,
+                higher=-12.0 * performance.marks.octave_shift if performance.marks else 0.0,
+            )
+            if performance.notes
+            else (),
+            engrave(sheet, _looks(report)) if performance.notes or performance.song else (),
+            paper=paper,
+            small_print=small_print() if report.marks and report.notes else "",
+            figures=figures_of(report),
+        )
+        made = {
+            SessionFolder.MIDI: midi_of(
+                _midi_parts(performance),
+                title=report.title,
+                metre=performance.metre,
+                key=performance.key,
+                tempo_bpm=performance.tempo_bpm,
+                song_start_s=performance.start_s,
+            ),
+            SessionFolder.MUSICXML: musicxml_of(sheet),
+            SessionFolder.SCORE: pdf_of(page),
+            SessionFolder.PREVIEW: preview_of(page),
+            SessionFolder.REPORT: report.to_json(),
+        }
+    except HandDanceError:
+        raise
+    except (ValueError, ArithmeticError, LookupError, TypeError) as error:
+        raise ReportError(
+            f"the report of {folder.path} could not be made ({type(error).__name__}: {error}); "
+            "sound.wav and hand.samples are untouched"
+        ) from error
+    for name, content in made.items():
+        folder.write_whole(name, content)
+    return report
+
+
+def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Sequence[Path]) -> _Performance:
+    song = None
+    if record.song not in ("", FREE_PLAY):
+        song = load_song(record.song, song_folders).transposed(record.transpose)
+        if record.tempo_bpm > 0:
+            song = song.at_tempo(record.tempo_bpm)
+    samples = folder.samples()
+    seconds = record.seconds
+    if seconds <= 0 and len(samples):  # a session that was cut: as long as its samples
+        seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
+    seen = samples[(samples["flags"] & Flag.PRESENT) != 0]
+    curve = curve_of(
+        samples,
+        record.mapping,
+        t0_ns=record.t0_ns,
+        delay_s=record.delay_s,
+        seconds=seconds,
+        sound_rate_hz=record.rate_hz,
+    )
+    notes = notes_of(curve) if len(seen) else ()
+    if song is None:
+        return _Performance(record, None, curve, notes, None, 0.0)
+    begins = record.song_start_s + record.delay_s
+    notes = tuple(n for n in notes if n.end_s - max(n.onset_s, begins) >= SHORTEST_NOTE_S)  # the count-in is for trying
+    marks = marks_for_song(curve, song, record.song_start_s, delay_s=record.delay_s, played=notes)
+    forgiven_s = marks.forgiven_s if marks and notes else record.delay_s
+    return _Performance(record, song, curve, notes, marks, forgiven_s)
+
+
+def _report(folder: SessionFolder, performance: _Performance) -> Report:
+    record, song, marks = performance.record, performance.song, performance.marks
+    numbers = {note: n for n, note in enumerate(performance.notes)}
+    extra = marks.extra if marks else ()
+    return Report(
+        started_utc=record.started_utc,
+        player=record.player,
+        patch=record.patch,
+        seconds=round(performance.curve.seconds, 3),
+        tempo_bpm=round(performance.tempo_bpm, 3),
+        song=_song_line(song, record.song_start_s) if song else None,
+        marks=_marks_line(marks, performance) if marks else None,
+        notes=tuple(_played_note(n, performance.key) for n in performance.notes),
+        wanted=tuple(
+            WantedNote(
+                onset_s=round(mark.wanted.onset_s, 4),
+                duration_s=round(mark.wanted.duration_s, 4),
+                pitch=round(mark.wanted.pitch),
+                name=note_name(mark.wanted.pitch, performance.key),
+                bar=mark.bar,
+                verdict=mark.verdict.value,
+                cents=_finite(mark.cents, 1),
+                late_ms=_finite(mark.late_ms, 1),
+                played=numbers.get(mark.played) if mark.played else None,
+            )
+            for mark in (marks.notes if marks else ())
+        ),
+        extra=tuple(numbers[note] for note in extra if note in numbers),
+        bars=_bar_lines(song, marks) if song and marks else (),
+        advice=_advice(performance),
+        files={what: name for what, name in FILES.items() if what != "sound" or folder.file(name).exists()},
+        end=record.end,
+        counters=dict(record.counters),
+        gaps=record.gaps,
+    )
+
+
+def _advice(performance: _Performance) -> tuple[str, ...]:
+    if not performance.notes:
+        return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
+    if performance.marks is None:
+        return free_sentences([_played_note(n, performance.key) for n in performance.notes])
+    return advice_of(performance.marks)
+
+
+def _song_line(song: Song, start_s: float) -> SongLine:
+    return SongLine(
+        song.name,
+        song.title,
+        song.composer,
+        song.year,
+        song.key,
+        song.beats_per_bar,
+        song.beat_unit,
+        song.bars,
+        start_s,
+    )
+
+
+def _marks_line(marks: Marks, performance: _Performance) -> MarksLine:
+    lag_ms = marks.lag_s * 1000 if performance.notes else 0.0
+    return MarksLine(
+        total=round(marks.total, 1),
+        points=marks.ultrastar.total,
+        rank=marks.ultrastar.rank,
+        lag_ms=round(lag_ms, 1),
+        forgiven_ms=round(performance.forgiven_s * 1000, 1),
+        octaves=marks.octave_shift,
+        tempo_ratio=round(marks.tempo_ratio, 4),
+        bias_cents=_finite(marks.bias_cents, 1),
+        spread_cents=_finite(marks.spread_cents, 1),
+        unsteady_ms=_finite(marks.unsteady_ms, 1),
+    )
+
+
+def _played_note(note: Note, key: Key) -> PlayedNote:
+    nearest = round(note.pitch)
+    return PlayedNote(
+        onset_s=round(note.onset_s, 4),
+        duration_s=round(note.duration_s, 4),
+        pitch=round(note.pitch, 3),
+        name=note_name(nearest, key),
+        cents=round((note.pitch - nearest) * 100, 1),
+        loudness=round(note.loudness, 3),
+    )
+
+
+def _bar_lines(song: Song, marks: Marks) -> tuple[BarLine, ...]:
+    """Return every bar of the song; those that ask for nothing have no marks."""
+    credit = {bar.number: bar.credit for bar in marks.bars}
+    first = song.bar_number(Fraction(0))
+    return tuple(
+        BarLine(n, round(100 * credit[n], 1) if n in credit else None) for n in range(first, first + song.bars)
+    )
+
+
+def _sheet(report: Report, performance: _Performance) -> Sheet:
+    song = performance.song
+    melody = song.melody if song else ()
+    played: tuple[ScoreNote, ...] = quantise(
+        performance.notes,
+        start_s=performance.start_s + (performance.forgiven_s if song else 0.0),
+        tempo_bpm=performance.tempo_bpm,
+        melody=melody,
+        end=song.end if song else None,
+    )
+    staves = [Staff(MELODY, "m", tuple(melody))] if song else []
+    if played or not song:
+        staves.append(Staff(PLAYED, "p", played))
+    return Sheet(
+        title=report.title,
+        composer=song.composer if song else "",
+        player=report.player,
+        date=report.started_utc[:10],
+        key=performance.key,
+        metre=performance.metre,
+        tempo_bpm=performance.tempo_bpm,
+        bars=max(bars_needed(performance.metre, melody, played), song.bars if song else 1),
+        staves=tuple(staves),
+        pickup=song.pickup if song else Fraction(0),
+    )
+
+
+def _looks(report: Report) -> dict[str, Look]:
+    if not report.notes:
+        return {}
+    looks = {f"m{n}": LOOKS[note.verdict] for n, note in enumerate(report.wanted)}
+    return looks | {f"p{n}": LOOKS["extra"] for n in report.extra}
+
+
+def _blocks(performance: _Performance) -> list[tuple[Note, Look]]:
+    if performance.marks is None:
+        if performance.song is None:
+            return [(note, PLAYED_LOOK) for note in performance.notes]
+        return [(note, WANTED_LOOK) for note in performance.song.melody_at(performance.start_s)]
+    return [(mark.wanted, LOOKS[mark.verdict.value]) for mark in performance.marks.notes]
+
+
+def _bars(report: Report, performance: _Performance) -> list[Bar]:
+    if performance.song is None:
+        return []
+    bar_s = performance.song.seconds(performance.song.bar_beats)
+    return [
+        Bar(bar.number, performance.start_s + n * bar_s, performance.start_s + (n + 1) * bar_s, bar.marks)
+        for n, bar in enumerate(report.bars)
+    ]
+
+
+def _midi_parts(performance: _Performance) -> list[tuple[str, Sequence[Note]]]:
+    parts: list[tuple[str, Sequence[Note]]] = []
+    if performance.song:
+        parts.append((MELODY, performance.song.melody_at(performance.start_s)))
+    parts.append((PLAYED, performance.notes))
+    return parts
+
+
+def _finite(value: float | None, digits: int) -> float | None:
+    """Return a figure rounded, None where there is none (NaN)."""
+    return None if value is None or not math.isfinite(value) else round(value, digits)

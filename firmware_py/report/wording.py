@@ -1,0 +1,89 @@
+"""Every sentence of the page and the letter that is not a figure, in one place, so that it can be translated.
+
+Not here: advice (``music.advice``), which follows from the figures.
+"""
+
+from typing import Final
+
+LANGUAGE: Final = "en"
+NAME: Final = "Hand Dance"
+FREE_PLAY: Final = "Free play"
+NO_NOTES: Final = (
+    "No notes this time: the camera did not see a hand that it could follow.",
+    "Hold an open hand in front of the camera, about an arm's length away, with a light on it rather than behind it.",
+    "The recording and the song's melody are here all the same. Come back whenever you like.",
+)
+NO_NOTES_FREE: Final = (*NO_NOTES[:2], "The recording is here all the same. Come back whenever you like.")
+OF_HUNDRED: Final = "/ 100"
+POINTS: Final = "{points} of 10 000 points"
+PLAYER: Final = "Played by {player}"
+PATCH: Final = "Sound: {patch}"
+TEMPO: Final = "{tempo} beats a minute"
+KEY: Final = "Key: {key}"
+LENGTH: Final = "{minutes}:{seconds:02d} minutes"
+ROLL_SONG: Final = "Your pitch over the melody, and the marks of each bar"
+ROLL_FREE: Final = "Your pitch"
+ROLL_LAG: Final = (
+    "The line is your hand, the blocks are the melody. The line stands {ms} ms earlier than it sounded: "
+    "that delay is the box's own and a hand's, and costs nothing."
+)
+ROLL_PLAIN: Final = "The line is your hand, the blocks are the melody."
+ROLL_OCTAVE: Final = " It stands {octaves} octave(s) {way} than you played: octaves cost nothing."
+ROLL_FREE_NOTE: Final = "The line is your hand, the blocks are the notes heard in it."
+SCORE_SONG: Final = "The melody, and what you played"
+SCORE_ONLY: Final = "The melody, to practise with"
+SCORE_FREE: Final = "What you played"
+HIGHER: Final = "higher"
+LOWER: Final = "lower"
+FIGURES: Final = {
+    "right": "Notes right",
+    "bias": "Pitch, on average",
+    "spread": "Pitch, spread",
+    "timing": "Timing, on average",
+    "steady": "From note to note",
+    "tempo": "Tempo",
+    "best": "Best bars",
+    "practise": "Bars to practise",
+    "notes": "Notes",
+    "range": "Range",
+    "longest": "Longest note",
+    "sounding": "Sounding",
+}
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+FOOTER: Final = "Hand Dance · session of {started} UTC"
+OF: Final = "{part} of {whole}"
+IN_TUNE: Final = "in tune"
+SHARP: Final = "{cents} cents sharp"
+FLAT: Final = "{cents} cents flat"
+PLUS_MINUS_CENTS: Final = "± {cents} cents"
+PLUS_MINUS_MS: Final = "± {ms} ms"
+ON_TIME: Final = "on the beat"
+EARLY: Final = "{ms} ms early"
+LATE: Final = "{ms} ms late"
+TOO_FAST: Final = "{percent} % too fast"
+TOO_SLOW: Final = "{percent} % too slow"
+SECONDS: Final = "{seconds} s"
+FORMULA: Final = (
+    "How the marks are made. The performance is laid on the song at the one delay and the one octave at which the two "
+    "agree best. From {early} ms early to {late} ms late costs nothing; each further 10 ms costs {late_cost} per cent "
+    "of the marks. A note is worth as much as it is long: it earns all of that while it is played within {full} cents "
+    "(hundredths of a semitone), nothing from {none} cents on, evenly less between. Its first {glide} ms are free, for "
+    "the hand to arrive, and up to {breath} ms of silence at its end, for the hand to leave. What the best single held "
+    "note would have agreed with the song is taken off, so that a still hand earns nothing: "
+    "earned = (agreement − held) / (1 − held). Silence earns nothing, wrong notes lose, and sounding on through long "
+    "rests costs up to {rest}. What is left, times a hundred, is the mark. A note is called right within {right} cents "
+    "and {on_time} ms; the marks of a bar are the share of its time that agreed."
+)
+FREE_SENTENCES: Final = (
+    "You played {notes} between {low} and {high}, {sounding} seconds of sound in all.",
+    "The note you stayed on most was {favourite}.",
+)
+ONE_NOTE: Final = "1 note"
+MANY_NOTES: Final = "{notes} notes"
+LINE_MARKS: Final = "{title}: {marks} of 100"
+LINE_FREE: Final = "{title}: {notes}"
+LINE_NO_NOTES: Final = "{title}: no notes this time"
+NO_MARKS_YET: Final = "no notes yet"

@@ -1,0 +1,134 @@
+"""One supervised process: started as a program of its own, watched by its output, started again when it dies.
+
+It gets its plan as JSON on standard input and tells events as JSON lines on standard output; what it has to say to
+people goes to standard error, which is ours. Its death is the end of its output, so nothing is ever polled for.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+Event = dict[str, Any]
+
+RESTARTS_ALLOWED: Final = 5
+RESTARTS_WITHIN_S: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Death:
+    """How a process ended: exit status (negative: the signal), and the instant it was noticed (CLOCK_MONOTONIC)."""
+
+    status: int
+    at_ns: int
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        if self.status < 0:
+            return f"killed by {signal.Signals(-self.status).name}"
+        return f"exited with {self.status}"
+
+
+class Child:
+    """A process of a session.
+
+    name: for people and session.json. module: run as ``python -m module``. plan: gives the JSON for its standard
+    input anew at each start.
+    """
+
+    def __init__(self, name: str, module: str, plan: Callable[[], str]) -> None:
+        self.name = name
+        self._module = module
+        self._plan = plan
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self._starts: deque[float] = deque(maxlen=RESTARTS_ALLOWED + 1)
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number, None while there is none."""
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and its end was not noticed yet."""
+        return self._process is not None
+
+    def start(self) -> int:
+        """Start it and return the descriptor that its events come from."""
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", self._module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for the supervisor, which ends its children in order
+        )
+        self._process = process
+        self._rest = b""
+        self._starts.append(time.monotonic())
+        stdin, stdout = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        # A process that died already is told by its closed output as well, so a broken pipe is no news.
+        with suppress(BrokenPipeError), stdin:
+            stdin.write(self._plan().encode())
+        os.set_blocking(stdout.fileno(), False)
+        return stdout.fileno()
+
+    def events(self) -> tuple[list[Event], Death | None]:
+        """Return the events that have come, and the process's death when its output has ended."""
+        process = self._process
+        if process is None or process.stdout is None:
+            return [], None
+        ended = False
+        while True:
+            try:
+                chunk = os.read(process.stdout.fileno(), 65_536)
+            except BlockingIOError:
+                break
+            if not chunk:
+                ended = True
+                break
+            self._rest += chunk
+        *lines, self._rest = self._rest.split(b"\n")
+        events = [json.loads(line) for line in lines if line.strip()]
+        if not ended:
+            return events, None
+        death = Death(process.wait(), time.monotonic_ns())
+        process.stdout.close()
+        self._process = None
+        return events, death
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it was started so often in so short a time that another start would not help."""
+        return len(self._starts) > RESTARTS_ALLOWED and self._starts[-1] - self._starts[0] < RESTARTS_WITHIN_S
+
+    def stop(self, within_s: float) -> int | None:
+        """Ask it to end, end it by force when it does not, and return its exit status (None: it was not running)."""
+        process = self._process
+        if process is None:
+            return None
+        process.terminate()
+        try:
+            status = process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        if process.stdout:
+            process.stdout.close()
+        self._process = None
+        return status
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment, in which the child finds the very package that we run from, and nothing of this folder."""
+    package = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}

@@ -1,0 +1,98 @@
+"""What came of a session, read from its folder: for the command line, the page and whoever scripts this program."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.errors import SessionFolderError
+
+_SHOWN: Final = (
+    ("recording", SessionFolder.SOUND),
+    ("score", SessionFolder.SCORE),
+    ("MIDI", SessionFolder.MIDI),
+    ("MusicXML", SessionFolder.MUSICXML),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A session's record, its report (None: not made yet), and where its letter went (empty: nowhere yet)."""
+
+    folder: SessionFolder
+    record: SessionRecord
+    report: dict[str, Any] | None
+    letter: str = ""
+
+    @classmethod
+    def of(cls, folder: SessionFolder, letter: str = "") -> Self:
+        """Read a session's folder. Raises SessionFolderError where it is none."""
+        path = folder.file(SessionFolder.REPORT)
+        try:
+            report = json.loads(path.read_text()) if path.exists() else None
+        except (OSError, ValueError) as error:
+            raise SessionFolderError(
+                f"{path} cannot be read ({error}); make it again with hand-dance report {folder.path}"
+            ) from error
+        return cls(folder, folder.record(), report, letter)
+
+    @property
+    def marks(self) -> float | None:
+        """Marks out of 100; None without a report or a song."""
+        if self.report is None or self.report["marks"] is None:
+            return None
+        return float(self.report["marks"]["total"])
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The session's files that are there, by name."""
+        return {p.name: p for p in sorted(self.folder.path.iterdir()) if p.is_file() and not p.name.startswith(".")}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        record = self.record
+        return {
+            "session": str(self.folder.path),
+            "started_utc": record.started_utc,
+            "song": record.song,
+            "patch": record.patch,
+            "player": record.player,
+            "camera": record.camera,
+            "audio": record.audio,
+            "seconds": record.seconds,
+            "end": record.end,
+            "marks": self.marks,
+            "notes": None if self.report is None else len(self.report["notes"]),
+            "frames": record.counters.get("frames", 0),
+            "frames_with_hand": record.counters.get("frames_with_hand", 0),
+            "counters": record.counters,
+            "gaps": [vars(gap) for gap in record.gaps],
+            "files": {name: str(path) for name, path in self.files.items()},
+            "letter": self.letter or None,
+        }
+
+    def as_text(self) -> str:
+        """Return what a person reads at the end of a session."""
+        marks = "no marks" if self.marks is None else f"{self.marks:.0f} of 100"
+        lines = [f"{self._title}: {marks} ({self.record.seconds:.0f} s; {self.record.end})"]
+        if self.report is not None:
+            lines += [f"  {sentence}" for sentence in self.report.get("advice", [])]
+        lines += [
+            f"  {gap.process} was gone from {gap.start_s:.1f} s to {gap.end_s:.1f} s ({gap.reason})"
+            for gap in self.record.gaps
+        ]
+        lines += [f"  {label:<10} {self.files[name]}" for label, name in _SHOWN if name in self.files]
+        if self.letter:
+            lines.append(f"  {'letter':<10} {self.letter}")
+        return "\n".join(lines)
+
+    def as_line(self) -> str:
+        """Return one line of a list of sessions."""
+        marks = "  –" if self.marks is None else f"{self.marks:3.0f}"
+        end = self.record.end or "not finished"
+        return f"{self.folder.path.name:<44} {marks}  {self.record.seconds:6.1f} s  {self.record.player or '–'}  {end}"
+
+    @property
+    def _title(self) -> str:
+        return str((self.report or {}).get("title") or self.record.song)

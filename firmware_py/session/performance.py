@@ -1,0 +1,276 @@
+"""One performance: from two started processes to the last block on the tape.
+
+The supervisor's loop waits on descriptors (the children's output, the wish to stop) and a short tick; it drains the
+tape, restarts what died, notes the gap, and decides when the session ends. It makes no sound and sees no frame.
+"""
+
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from firmware_py.archive.library import delete_session
+from firmware_py.archive.session_folder import Gap, SessionFolder, SessionRecord
+from firmware_py.errors import ChildFailedError, SessionFolderError
+from firmware_py.hand_sample import HAND_SAMPLE, Flag
+from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
+from firmware_py.session.child import Child, Death, Event
+from firmware_py.session.plan import SessionPlan
+from firmware_py.session.states import State, StateMachine
+from firmware_py.session.stopping import StopRequest
+from firmware_py.sound.recorder import Recorder
+
+TICK_S: Final = 0.02
+READY_WITHIN_S: Final = 20.0
+ENDED_WITHIN_S: Final = 5.0
+LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
+_NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
+FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
+VIRTUAL_T0_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a progress line shows: seconds from the song's first beat, what sounds (MIDI, NaN: silence), its level."""
+
+    song_s: float
+    sounding: float
+    level: float
+
+
+class Performance:
+    """Runs one session over lanes and children that the caller made; ``run`` returns the finished record."""
+
+    def __init__(
+        self,
+        plan: SessionPlan,
+        lanes: Lanes,
+        machine: StateMachine,
+        stop: StopRequest,
+        show: Callable[[Moment], None],
+    ) -> None:
+        self._plan = plan
+        self._lanes = lanes
+        self._machine = machine
+        self._stop = stop
+        self._show = show
+        self._sight = Child("sight", "firmware_py.sight", lambda: plan.sight.to_json())
+        self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(stop, selectors.EVENT_READ)
+        self._ready: dict[str, Event] = {}
+        self._dead_since_s: dict[str, tuple[float, str]] = {}
+        self._gaps: list[Gap] = []
+        self._t0_ns = 0
+        self._stop_ns = 0
+        self._end = ""
+        self._fault = ""
+        self._recording = False
+        self._sight_ended = False
+
+    def run(self, create: Callable[[SessionRecord], SessionFolder]) -> SessionFolder:
+        """Play until the end, and return the session's folder with its finished session.json.
+
+        create makes the folder; it is called only when camera and sound are ready, so that what cannot begin leaves
+        nothing behind. Raises ChildFailedError when sight or sound cannot begin, SessionFolderError from create.
+        """
+        try:
+            for child in (self._sight, self._sound):
+                self._start(child)
+            self._await_ready()
+            record = self._begin()
+            folder = create(record)
+            recorder = self._recorder(folder)
+            self._machine.to(State.COUNTING_IN)
+            recorder.start()
+            self._recording = True
+            try:
+                self._write_control()
+                self._play()
+                self._machine.to(State.FINISHING, self._end)
+                self._await_last_block()
+            finally:
+                recorder.finish(None if recorder.failure else round(self._seconds * record.rate_hz))
+            self._close_gaps()
+            folder.write_record(
+                replace(
+                    record,
+                    end=self._end,
+                    seconds=recorder.frames / record.rate_hz,
+                    gaps=tuple(self._gaps),
+                    counters=self._counters(folder),
+                )
+            )
+            return folder
+        finally:
+            for child in (self._sight, self._sound):
+                child.stop(2.0)
+            self._selector.close()
+
+    def _recorder(self, folder: SessionFolder) -> Recorder:
+        """Open the recording; without room for it, the folder goes again."""
+        try:
+            return Recorder(
+                folder,
+                tape_audio=self._lanes.tape_audio,
+                tape_hands=self._lanes.tape_hands,
+                rate_hz=self._plan.record.rate_hz,
+                on_failure=self._stop.request,
+            )
+        except SessionFolderError:
+            delete_session(folder)
+            raise
+
+    def _start(self, child: Child) -> None:
+        self._selector.register(child.start(), selectors.EVENT_READ, child)
+
+    def _await_ready(self) -> None:
+        """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
+        limit = time.monotonic() + READY_WITHIN_S
+        while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
+            self._listen(TICK_S)
+            if self._stop.reason:
+                raise ChildFailedError(f"{self._stop.reason} before the session began; nothing was recorded")
+            if time.monotonic() > limit:
+                late = ({"sight", "sound"} - self._ready.keys()) or {"the sound device"}
+                raise ChildFailedError(
+                    f"{' and '.join(sorted(late))} not ready within {READY_WITHIN_S:.0f} s; "
+                    "see the lines above, and try again"
+                )
+
+    def _begin(self) -> SessionRecord:
+        """Decide the first instant of the recording and, where it is known, the last."""
+        plan = self._plan
+        self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime else VIRTUAL_T0_NS
+        if plan.seconds:
+            self._end_at(plan.seconds, "the time set was over")
+        elif not plan.scripted and plan.song:
+            self._end_at(plan.song_end_s, "the song ended")
+        return replace(
+            plan.record,
+            t0_ns=self._t0_ns,
+            camera=self._ready["sight"]["camera"],
+            audio=self._ready["sound"]["output"],
+        )
+
+    def _end_at(self, seconds: float, reason: str) -> None:
+        """Let the recording end there, unless it ends before."""
+        stop_ns = self._t0_ns + round(seconds * 1e9)
+        if not self._stop_ns or stop_ns < self._stop_ns:
+            self._stop_ns, self._end = stop_ns, reason
+
+    @property
+    def _seconds(self) -> float:
+        """Length of the recording, once its end is decided."""
+        return (self._stop_ns - self._t0_ns) / 1e9
+
+    def _play(self) -> None:
+        """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
+        while True:
+            self._listen(TICK_S)
+            status = self._status()
+            seconds = int(status["frames"]) / self._plan.record.rate_hz
+            if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
+                self._machine.to(State.PLAYING)
+            self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
+            if int(status["flags"]) & STATUS_ENDED:
+                return
+            if asked := self._stop.reason or self._fault:
+                self._end_at(seconds + FADE_S, asked)
+                self._write_control()
+                return
+
+    def _await_last_block(self) -> None:
+        limit = time.monotonic() + ENDED_WITHIN_S
+        while not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
+            self._listen(TICK_S)
+        self._sight.stop(2.0)
+
+    def _listen(self, timeout_s: float) -> None:
+        """Wait for the children's events or deaths, or the wish to stop."""
+        for key, _ in self._selector.select(max(0.0, timeout_s)):
+            child = key.data
+            if child is None:
+                self._selector.unregister(key.fileobj)
+                continue
+            events, death = child.events()
+            for event in events:
+                self._heard(child, event)
+            if death is not None:
+                self._selector.unregister(key.fd)
+                self._died(child, death)
+
+    def _heard(self, child: Child, event: Event) -> None:
+        match event["event"]:
+            case "ready":
+                self._ready[child.name] = event
+                self._close_gaps(child.name)
+            case "ended":
+                self._sight_ended = True
+                self._end_at(self._seen_s(), "the clip ended")
+                self._write_control()
+            case "failed":
+                self._give_up(event["message"], event["exit"])
+
+    def _died(self, child: Child, death: Death) -> None:
+        """Start it again, unless it ended because it was done."""
+        if child is self._sight and self._sight_ended and death.status == 0:
+            return
+        if child is self._sound and int(self._status()["flags"]) & STATUS_ENDED:
+            return
+        if child.hopeless or child.name not in self._ready:
+            self._give_up(f"{child.name} {death.reason} and cannot be started again; see the lines above")
+            return
+        self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
+        self._start(child)
+
+    def _give_up(self, message: str, exit_code: int = 1) -> None:
+        """Refuse to begin; once the recording runs, end it in order instead, so that nothing recorded is lost."""
+        if not self._recording:
+            raise ChildFailedError(message, exit_code)
+        self._fault = self._fault or message
+
+    def _now_s(self) -> float:
+        """Seconds from the first frame of the recording, by the clock the session runs on."""
+        if self._plan.realtime:
+            return (time.monotonic_ns() - self._t0_ns) / 1e9
+        return self._seen_s()
+
+    def _seen_s(self) -> float:
+        """Seconds from the first frame of the recording to the latest hand sample."""
+        latest = np.frombuffer(self._lanes.latest.read(), HAND_SAMPLE)[0]
+        return max(0.0, (int(latest["t_capture_ns"]) - self._t0_ns) / 1e9)
+
+    def _close_gaps(self, name: str | None = None) -> None:
+        """Note the gaps that have ended."""
+        for process in [name] if name else list(self._dead_since_s):
+            if process in self._dead_since_s:
+                start_s, reason = self._dead_since_s.pop(process)
+                self._gaps.append(Gap(process, round(start_s, 3), round(self._now_s(), 3), reason))
+
+    def _write_control(self) -> None:
+        control = np.zeros((), CONTROL)
+        control["t0_ns"], control["stop_ns"] = self._t0_ns, self._stop_ns
+        for level, decibels in self._plan.levels_db.items():
+            control[level] = decibels
+        self._lanes.control.write(control)
+
+    def _status(self) -> np.void:
+        status: np.void = np.frombuffer(self._lanes.status.read(), STATUS)[0]
+        return status
+
+    def _counters(self, folder: SessionFolder) -> dict[str, int]:
+        status = self._status()
+        samples = folder.samples()
+        return {
+            "xruns": int(status["xruns"]),
+            "late_samples": int(status["late_samples"]),
+            "bad_samples": int(status["bad_samples"]),
+            "tape_drops": int(status["tape_drops"]),
+            "ring_drops": self._lanes.hands.drops,
+            "frames": int(np.count_nonzero((samples["flags"] & _NO_FRAME) == 0)),
+            "frames_with_hand": int(np.count_nonzero(samples["flags"] & Flag.PRESENT)),
+        }

@@ -1,0 +1,68 @@
+"""The line that a person watches while playing: time, the note now sounding, the note wanted."""
+
+import math
+import time
+from types import TracebackType
+from typing import Final, Self, TextIO
+
+from firmware_py.music.pitch import note_name
+from firmware_py.music.song import ScoreNote, Song
+from firmware_py.session.performance import Moment
+
+_EVERY_S: Final = 0.1
+_BAR: Final = "▁▂▃▄▅▆▇█"
+
+
+class ProgressLine:
+    """Rewrites one line of a terminal; on anything else it writes nothing until the end."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._live = out.isatty()
+        self._last = -math.inf
+        self._width = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._width:
+            self._out.write("\r" + " " * self._width + "\r")
+            self._out.flush()
+
+    def show(self, moment: Moment, song: Song | None) -> None:
+        """Show this moment, at most ten times a second."""
+        now = time.monotonic()
+        if not self._live or now - self._last < _EVERY_S:
+            return
+        self._last = now
+        text = progress_text(moment, song)
+        self._out.write("\r" + text.ljust(self._width))
+        self._out.flush()
+        self._width = len(text)
+
+
+def progress_text(moment: Moment, song: Song | None) -> str:
+    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4, then G4``; without a song, nothing is wanted."""
+    seconds = max(0, int(moment.song_s))
+    clock = f"{seconds // 60}:{seconds % 60:02d}"
+    if moment.song_s < 0 and song:
+        clock = f"{math.floor(moment.song_s * song.tempo_bpm / 60):>4}"  # beats to go
+    if math.isnan(moment.sounding):
+        sounding = f"♪ {'–':<10}"
+    else:
+        nearest = round(moment.sounding)
+        cents = round(100 * (moment.sounding - nearest))
+        level = _BAR[min(len(_BAR) - 1, int(moment.level * len(_BAR)))]
+        sounding = f"♪ {note_name(nearest):<3} {cents:+3d} ¢ {level}"
+    line = f"  {clock}  {sounding}"
+    if song is None:
+        return line
+    wanted = song.wanted_at(moment.song_s)
+    return f"{line}  wanted {_name(wanted.now)}, then {_name(wanted.next)}"
+
+
+def _name(note: ScoreNote | None) -> str:
+    return "–" if note is None else note_name(note.midi)

@@ -1,0 +1,155 @@
+"""The finder: hands in one frame by the palm and landmark networks, slow and sure.
+
+Where a hand was a moment ago it looks with the landmark network alone; only when hands are wanted that are not
+there does it look for palms over the whole frame. Not here: when it runs (``hands``), what happens between its
+results (``tracker``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_py.sight import anatomy
+from firmware_py.sight.crop import Crop
+from firmware_py.sight.landmarks import LandmarkNetwork, Landmarks, Side
+from firmware_py.sight.models import ModelFiles
+from firmware_py.sight.palm import Palm, PalmNetwork
+
+_LEAST_PALM: Final = 0.5
+_LEAST_PRESENCE: Final = 0.5
+_SAME_HAND: Final = 0.55  # mean distance of landmarks in palm breadths under which two hands are one
+_ZOOM: Final = 0.62  # side of the windows of a thorough search, as a share of the frame
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHand:
+    """A hand that the finder saw, in frame pixels.
+
+    landmarks: float32, shape (21, 3), see ``Landmarks``. presence: 0…1. side: the player's own hand. box: x, y,
+    width, height without forearm, within the frame. outline: convex, float32, shape (n, 2). openness: 0 fist …
+    1 spread. breadth: of the palm.
+    """
+
+    landmarks: NDArray[np.float32]
+    presence: float
+    side: Side
+    rightness: float
+    box: tuple[float, float, float, float]
+    outline: NDArray[np.float32]
+    openness: float
+    breadth: float
+
+    @classmethod
+    def of(cls, seen: Landmarks, width: int, height: int) -> Self:
+        """Describe the hand of these landmarks in a frame of ``width`` by ``height`` pixels."""
+        x, y, w, h = anatomy.box(seen.points)
+        x0, y0 = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
+        x1, y1 = max(min(x + w, float(width)), x0 + 1), max(min(y + h, float(height)), y0 + 1)
+        return cls(
+            landmarks=seen.points,
+            presence=seen.presence,
+            side=seen.side,
+            rightness=seen.rightness,
+            box=(x0, y0, x1 - x0, y1 - y0),
+            outline=anatomy.outline(seen.points),
+            openness=anatomy.openness(seen.points),
+            breadth=anatomy.palm_breadth(seen.points),
+        )
+
+    @property
+    def crop(self) -> Crop:
+        """Where to look for this hand in the next frame."""
+        return Crop.around_landmarks(self.landmarks)
+
+    def same_as(self, other: "FoundHand") -> bool:
+        """Whether both are one hand, seen twice."""
+        apart = np.linalg.norm(self.landmarks[:, :2] - other.landmarks[:, :2], axis=1).mean()
+        return bool(apart < _SAME_HAND * max(self.breadth, other.breadth))
+
+
+class Finder:
+    """Both networks and the order they are asked in. One thread uses it."""
+
+    def __init__(self, models: ModelFiles, *, fine: bool = False) -> None:
+        """Load the networks; ``fine`` takes the larger landmark network, for single pictures."""
+        self._palms = PalmNetwork(models.palm_lite)
+        self._landmarks = LandmarkNetwork(models.landmark_full if fine else models.landmark_lite)
+
+    def find(
+        self,
+        rgb: NDArray[np.uint8],
+        *,
+        wanted: int,
+        prior: Sequence[Crop] = (),
+        search: bool = True,
+        thorough: bool = False,
+    ) -> list[FoundHand | None]:
+        """Return the hands of ``rgb`` (uint8, shape (height, width, 3)): one answer for each prior, then new ones.
+
+        wanted: how many hands at most. prior: windows that held a hand a moment ago; None answers one that holds
+        none now. search: look for new palms when hands are still wanted; a prior that holds none is reason
+        enough. thorough: when no hand was found that way, look again in parts of the frame, where a small hand is
+        larger to the network.
+        """
+        answers: list[FoundHand | None] = []
+        for crop in prior:
+            answers.append(self._look(rgb, crop, answers))
+        if (search or None in answers) and _count(answers) < wanted:
+            self._search(rgb, self._palms.look(rgb, least_score=_LEAST_PALM), answers, wanted)
+            if thorough and not _count(answers):
+                for palms in self._parts(rgb):
+                    self._search(rgb, palms, answers, wanted)
+        return answers
+
+    def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int) -> None:
+        for palm in palms:
+            if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
+                hand = self._look(rgb, Crop.around_palm(palm), found)
+                if hand:
+                    found.append(hand)
+
+    def _look(self, rgb: NDArray[np.uint8], crop: Crop, found: Sequence[FoundHand | None]) -> FoundHand | None:
+        height, width = rgb.shape[:2]
+        if not _reasonable(crop, width, height):
+            return None
+        seen = self._landmarks.look(rgb, crop)
+        if seen.presence < _LEAST_PRESENCE or not np.isfinite(seen.points).all():
+            return None
+        hand = FoundHand.of(seen, width, height)
+        return None if any(other and hand.same_as(other) for other in found) else hand
+
+    def _parts(self, rgb: NDArray[np.uint8]) -> list[list[Palm]]:
+        height, width = rgb.shape[:2]
+        side = round(max(width, height) * _ZOOM)
+        w, h = min(side, width), min(side, height)
+        corners = {(x, y) for x in (0, width - w) for y in (0, height - h)}
+        answers = []
+        for x, y in sorted(corners):
+            part = np.ascontiguousarray(rgb[y : y + h, x : x + w])
+            answers.append([_moved(palm, x, y) for palm in self._palms.look(part, least_score=_LEAST_PALM)])
+        return answers
+
+
+def _count(answers: Sequence[FoundHand | None]) -> int:
+    return sum(hand is not None for hand in answers)
+
+
+def _moved(palm: Palm, x: float, y: float) -> Palm:
+    x0, y0, x1, y1 = palm.box
+    return Palm((x0 + x, y0 + y, x1 + x, y1 + y), palm.points + np.array([x, y], dtype=np.float32), palm.score)
+
+
+def _palm_of(hand: FoundHand, palm: Palm) -> bool:
+    """Whether ``palm`` is the palm of ``hand``: their wrists and middle knuckles lie together."""
+    apart = np.linalg.norm(hand.landmarks[[0, 5, 9, 13, 17], :2] - palm.points[:5], axis=1).mean()
+    return bool(apart < _SAME_HAND * hand.breadth)
+
+
+def _reasonable(crop: Crop, width: int, height: int) -> bool:
+    inside = (
+        -0.5 * crop.side < crop.x < width + 0.5 * crop.side and -0.5 * crop.side < crop.y < height + 0.5 * crop.side
+    )
+    return inside and 8 < crop.side < 6 * max(width, height)

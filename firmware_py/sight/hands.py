@@ -1,0 +1,200 @@
+"""Frames in, hand samples out: the finder now and then, the tracker in every frame, two hands that keep their names.
+
+Not here: cameras, the ring and the process they meet in.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from firmware_py._mask import Mask
+from firmware_py.hand_sample import HAND_SAMPLE, Flag
+from firmware_py.sight.camera import Frame
+from firmware_py.sight.colour_lookout import ColourLookout
+from firmware_py.sight.landmarks import Side
+from firmware_py.sight.lookout import Answer, Lookout, LookoutThread, Question, moved_crop
+from firmware_py.sight.models import ModelFiles
+from firmware_py.sight.tracker import Track
+
+_SEARCH_EVERY: Final = 3  # looks, while one of two hands is followed: palms over the whole frame cost twice as much
+_IDLE_HZ: Final = 3.0
+_IDLE_AFTER_S: Final = 30.0
+_MISSES_BELIEVED: Final = 2  # looks in a row without the hand, when its colours could be the room's
+_MISSES_AT_ALL: Final = 4
+_TOLD_BY_COLOUR: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHand:
+    """A hand in the last frame. box: x, y, width, height in frame pixels, forearm not included."""
+
+    area: float
+    box: tuple[float, float, float, float]
+    confidence: float
+    openness: float
+    side: Side
+
+
+@dataclass(slots=True)
+class Spent:
+    """Milliseconds that the last frame took; finder is 0 for a frame that it did not look at."""
+
+    finder: float = 0.0
+    tracker: float = 0.0
+
+
+@dataclass(slots=True)
+class Sight:
+    """Sees the hands in a stream of frames.
+
+    models: the finder's files; None: colours alone, with low confidence. synchronous: the finder looks in line, at
+    frames chosen by their capture times, so that the same frames give the same samples; otherwise it has a thread
+    of its own and its answers count from when they come, corrected for the motion since. finder_hz: looks a
+    second. hands: 1 or 2. rate_hz: frames a second to expect. stills: every frame is a picture of its own, looked at
+    thoroughly.
+    """
+
+    models: ModelFiles | None
+    synchronous: bool
+    rate_hz: float
+    finder_hz: float = 12.0
+    hands: int = 2
+    stills: bool = False
+    spent: Spent = field(default_factory=Spent, init=False)
+    _tracks: list[Track | None] = field(init=False)
+    _lookout: Lookout | ColourLookout = field(init=False)
+    _thread: LookoutThread | None = field(default=None, init=False)
+    _due_s: float = field(default=-math.inf, init=False)
+    _looks: int = field(default=0, init=False)
+    _last_hand_s: float = field(default=-math.inf, init=False)
+    _size: tuple[int, int] = field(default=(0, 0), init=False)
+
+    def __post_init__(self) -> None:
+        self._tracks = [None] * self.hands
+        if self.models:
+            self._lookout = Lookout(self.models, slots=self.hands, fine=self.stills)
+        else:
+            self._lookout = ColourLookout()
+        if not self.synchronous:
+            self._thread = LookoutThread(self._lookout)
+
+    def see(self, frame: Frame) -> np.void:
+        """Return the sample, dtype HAND_SAMPLE, of ``frame``; its t_publish_ns is left 0."""
+        began = time.perf_counter()
+        t_s = frame.t_capture_ns / 1e9
+        if self.stills or (frame.width, frame.height) != self._size:
+            self.forget()
+            self._size = (frame.width, frame.height)
+        self.spent.finder = 0.0
+        for slot, track in enumerate(self._tracks):
+            if track:
+                track.step(frame.i420, frame.number, t_s, self._rival(slot))
+        confirmed = self._ask_finder(frame, t_s)
+        self._let_go(t_s)
+        self.spent.tracker = (time.perf_counter() - began) * 1e3 - (self.spent.finder if self.synchronous else 0.0)
+        return self._sample(frame, confirmed)
+
+    @property
+    def seen(self) -> tuple[SeenHand, ...]:
+        """The hands in the last frame, the primary one first."""
+        return tuple(
+            SeenHand(track.area, self._box(track), track.confidence, track.openness, _side(track))
+            for track in self._tracks
+            if track and track.present
+        )
+
+    def forget(self) -> None:
+        """Begin anew: the next frame has nothing to do with those before."""
+        self._tracks = [None] * self.hands
+        self._due_s = -math.inf
+        self._last_hand_s = -math.inf
+        if not self._thread:
+            self._lookout.forget()
+
+    def close(self) -> None:
+        """End the finder's thread."""
+        if self._thread:
+            self._thread.close()
+
+    def _rival(self, slot: int) -> Mask | None:
+        """Return the mask of the other hand while that is in view."""
+        return next((t.mask for k, t in enumerate(self._tracks) if k != slot and t and t.present), None)
+
+    def _ask_finder(self, frame: Frame, t_s: float) -> bool:
+        answer: Answer | None = None
+        if self._thread:
+            answer = self._thread.take()
+        if answer is None and t_s >= self._due_s and not (self._thread and self._thread.busy):
+            question = self._question(frame)
+            self._looks += 1
+            self._due_s = max(self._due_s + 1 / self._pace_hz(t_s), t_s + 0.5 / self.finder_hz)
+            if self._thread:
+                self._thread.ask(question)
+            else:
+                answer = self._lookout.look(question)
+        if answer is None:
+            return False
+        self.spent.finder = answer.ms
+        self._apply(answer, frame, t_s)
+        return True
+
+    def _question(self, frame: Frame) -> Question:
+        crops = tuple(
+            moved_crop(track.likeness, track.motion_since(track.likeness.number)) if track and track.present else None
+            for track in self._tracks
+        )
+        search = not any(crops) or self._looks % _SEARCH_EVERY == 0
+        return Question(frame, crops, search=search, thorough=self.stills)
+
+    def _pace_hz(self, t_s: float) -> float:
+        idle = t_s - self._last_hand_s > _IDLE_AFTER_S and not math.isinf(self._last_hand_s)
+        return min(_IDLE_HZ, self.finder_hz) if idle else self.finder_hz
+
+    def _apply(self, answer: Answer, frame: Frame, t_s: float) -> None:
+        for slot, (likeness, asked) in enumerate(zip(answer.likenesses, answer.asked, strict=True)):
+            track = self._tracks[slot]
+            if likeness:
+                if track is None:
+                    track = self._tracks[slot] = Track(likeness, self.rate_hz)
+                track.confirm(likeness, frame.i420, frame.number, t_s, self._rival(slot))
+            elif track and asked:
+                track.misses += 1
+                told = track.likeness.quality >= _TOLD_BY_COLOUR and not track.doubted
+                if track.misses >= (_MISSES_AT_ALL if told else _MISSES_BELIEVED):
+                    track.leave()
+
+    def _let_go(self, t_s: float) -> None:
+        for slot, track in enumerate(self._tracks):
+            if track and track.present:
+                self._last_hand_s = t_s
+            if track and not track.remembered(t_s):
+                self._tracks[slot] = None
+
+    def _box(self, track: Track) -> tuple[float, float, float, float]:
+        dx, dy, grown = track.motion_since(track.likeness.number)
+        x, y, w, h = track.likeness.hand.box
+        cx, cy = x + w / 2 + dx * 2, y + h / 2 + dy * 2
+        width, height = self._size
+        x0, x1 = max(0.0, cx - w / 2 * grown), min(float(width), cx + w / 2 * grown)
+        y0, y1 = max(0.0, cy - h / 2 * grown), min(float(height), cy + h / 2 * grown)
+        return x0, y0, max(0.0, x1 - x0), max(0.0, y1 - y0)
+
+    def _sample(self, frame: Frame, confirmed: bool) -> np.void:
+        sample: np.void = np.zeros(1, dtype=HAND_SAMPLE)[0]
+        sample["t_capture_ns"] = frame.t_capture_ns
+        sample["frame"] = frame.number & 0xFFFFFFFF
+        flags = Flag(0)
+        for slot, track in enumerate(self._tracks):
+            if track and track.present:
+                flags |= Flag.PRESENT if slot == 0 else Flag.SECOND_HAND
+                flags |= Flag.FINDER_CONFIRMED if confirmed and track.misses == 0 else Flag(0)
+                sample["hands"][slot] = (track.area, track.x, track.y, track.openness, track.confidence)
+        sample["flags"] = int(flags)
+        return sample
+
+
+def _side(track: Track) -> Side:
+    return "right" if track.rightness > 0.5 else "left"

@@ -1,0 +1,259 @@
+"""The sight process: frames from a camera in, hand samples into the session's shared memory.
+
+It outlives lost cameras, and one that is killed and started anew goes on with the frame after its last. Not here:
+what it is told (``plan``), seeing (``hands``).
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from firmware_py.child_events import tell
+from firmware_py.errors import CameraError, CameraLostError, HandDanceError, ModelFilesError
+from firmware_py.hand_sample import Flag
+from firmware_py.lanes import CONTROL, Lanes
+from firmware_py.sight.camera import Camera, Frame, Pace
+from firmware_py.sight.cameras import open_camera
+from firmware_py.sight.frames import LiveFrames
+from firmware_py.sight.plan import SightPlan
+from firmware_py.sight.publisher import Publisher
+
+START_POLL_S: Final = 0.002
+LOST_PERIOD_S: Final = 0.1  # between samples that say that the camera is lost
+STALL_S: Final = 0.5  # without a frame for so long, a live camera is called lost until one comes
+BACK_OFF_S: Final = (0.25, 0.5, 1.0, 2.0)
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class Sees(Protocol):
+    """What turns a frame into a hand sample."""
+
+    def see(self, frame: Frame) -> np.void:
+        """Return a record of HAND_SAMPLE with everything but its time of publishing."""
+        ...
+
+
+class Stopped(BaseException):
+    """SIGTERM has come; the process ends in good order. No error, hence not caught by mistake."""
+
+
+class SightProcess:
+    """The work of the process, with everything it touches given to it.
+
+    Parameters
+    ----------
+    plan
+        What to do.
+    lanes
+        The session's shared memory.
+    sight
+        Makes the eye for a camera of so many frames a second.
+    tell
+        Takes the name and the fields of one event for the supervisor.
+    opened
+        Opens the plan's camera.
+    sleep
+        Takes seconds; raises Stopped once the process should end.
+    """
+
+    def __init__(
+        self,
+        plan: SightPlan,
+        lanes: Lanes,
+        *,
+        sight: Callable[[float], Sees],
+        tell: Callable[..., None],
+        opened: Callable[[], Camera],
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._plan = plan
+        self._lanes = lanes
+        self._sight = sight
+        self._tell = tell
+        self._opened = opened
+        self._sleep = sleep
+        self._clock = clock
+        self._publisher = Publisher(lanes, realtime=plan.realtime, sleep=sleep, clock=clock)
+        last = self._publisher.last
+        self._resume_ns = int(last["t_capture_ns"])
+        self._ended = bool(last["flags"] & Flag.ENDED)
+        self._next_frame = int(last["frame"]) + 1 if self._resume_ns else 0
+        self._lost = False
+        self._frames = self._with_hand = 0
+
+    def run(self) -> None:
+        """Work until a script ends or Stopped is raised.
+
+        Raises CameraError or UsageError when the camera cannot be opened at the session's start.
+        """
+        if self._ended:  # killed between the last sample and the end
+            self._tell("ended", frames=0, with_hand=0)
+            return None
+        try:
+            camera = self._opened()
+        except CameraError as error:
+            if not self._resume_ns:
+                raise
+            camera = self._reopened(error)
+        sight = self._sight(camera.rate_hz)
+        self._tell("ready", camera=camera.description)
+        while True:
+            try:
+                if camera.scripted:
+                    return self._play_script(camera, sight)
+                self._watch(camera, sight)
+            except CameraError as error:
+                camera.close()
+                camera = self._reopened(error)
+
+    def _play_script(self, camera: Camera, sight: Sees) -> None:
+        t0_ns = self._wait_for_start()
+        pace = Pace(t0_ns, self._plan.realtime, self._resume_ns, self._clock, self._sleep)
+        end_ns = max(t0_ns, self._resume_ns)
+        number = self._next_frame
+        for frame in camera.frames(pace):
+            self._see(sight, frame, frame.number)
+            number = frame.number + 1
+            end_ns = frame.t_capture_ns + round(1e9 / camera.rate_hz)
+            self._sleep(0.0)
+        camera.close()
+        pace.wait_until(end_ns)
+        self._publisher.publish_empty(Flag.ENDED, end_ns, number)
+        self._tell("ended", frames=self._frames, with_hand=self._with_hand)
+
+    def _watch(self, camera: Camera, sight: Sees) -> None:
+        first = self._next_frame
+        live = LiveFrames(camera, Pace(0, realtime=True), patience_s=LOST_PERIOD_S)
+        last_ns = self._clock()
+        try:
+            for frame in live:
+                self._sleep(0.0)
+                if frame is not None:
+                    self._found()
+                    self._see(sight, frame, first + frame.number)
+                    self._next_frame = first + frame.number + 1
+                    last_ns = self._clock()
+                elif self._clock() - last_ns > STALL_S * 1e9:
+                    self._missing(CameraLostError(f"{camera.description} gives no picture; check its cable"))
+                else:
+                    self._publisher.beat()
+        finally:
+            live.close()
+
+    def _see(self, sight: Sees, frame: Frame, number: int) -> None:
+        sample = sight.see(frame)
+        sample["frame"] = number
+        self._frames += 1
+        self._with_hand += bool(sample["flags"] & Flag.PRESENT)
+        self._publisher.publish(sample)
+        self._resume_ns = frame.t_capture_ns
+
+    def _wait_for_start(self) -> int:
+        while True:
+            control = np.frombuffer(self._lanes.control.read(), CONTROL)[0]
+            if control["t0_ns"]:
+                return int(control["t0_ns"])
+            self._publisher.beat()
+            self._sleep(START_POLL_S)
+
+    def _reopened(self, error: CameraError) -> Camera:
+        """Look for the camera until it is there again."""
+        for pause_s in _back_off():
+            wait_until_ns = self._clock() + round(pause_s * 1e9)
+            while self._clock() < wait_until_ns:
+                self._missing(error)
+                self._sleep(LOST_PERIOD_S)
+            try:
+                camera = self._opened()
+            except CameraError as still:
+                error = still
+                continue
+            if camera.scripted:
+                self._found()
+            return camera
+        raise AssertionError("the back-off never ends")
+
+    def _missing(self, error: CameraError) -> None:
+        if not self._lost:
+            self._lost = True
+            self._tell("lost", message=str(error))
+        if self._plan.realtime:
+            self._resume_ns = max(self._resume_ns, self._clock())
+            self._publisher.publish_empty(Flag.CAMERA_LOST, self._resume_ns, max(0, self._next_frame - 1))
+        else:  # a script's own time stands still meanwhile
+            self._publisher.beat()
+
+    def _found(self) -> None:
+        if self._lost:
+            self._lost = False
+            self._tell("back")
+
+
+def _back_off() -> Iterator[float]:
+    yield from BACK_OFF_S
+    while True:
+        yield BACK_OFF_S[-1]
+
+
+def sleep_or_stop(seconds: float) -> None:
+    """Sleep so many seconds; raises Stopped as soon as SIGTERM (blocked in every thread) is pending."""
+    if signal.sigtimedwait({signal.SIGTERM}, max(0.0, seconds)) is not None:
+        raise Stopped
+
+
+def die_with(parent_pid: int) -> None:
+    """Have the kernel end this process when the thread that started it ends, however that comes about."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "the kernel refuses to tie this process to its parent")
+    if parent_pid and os.getppid() != parent_pid:  # it died before it could be watched
+        raise SystemExit(1)
+
+
+def _eye(plan: SightPlan) -> Callable[[float], Sees]:
+    from firmware_py.sight import models
+    from firmware_py.sight.hands import Sight
+
+    def made(rate_hz: float) -> Sees:
+        try:
+            files = models.find(Path(plan.state))
+        except ModelFilesError as error:
+            print(f"hand-dance: hands are followed by colour only: {error}", file=sys.stderr, flush=True)
+            files = None
+        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands)
+
+    return made
+
+
+def main() -> int:
+    """Run the plan on standard input, with SIGTERM blocked in every thread; returns the exit code."""
+    lanes: Lanes | None = None
+    try:
+        plan = SightPlan.from_json(sys.stdin.read())
+        if plan.parent_pid:
+            die_with(plan.parent_pid)
+        lanes = Lanes.attach(plan.lanes)
+        SightProcess(
+            plan,
+            lanes,
+            sight=_eye(plan),
+            tell=tell,
+            opened=lambda: open_camera(
+                plan.camera.source, plan.camera, ghost=plan.ghost, cache=Path(plan.state) / "cache"
+            ),
+            sleep=sleep_or_stop,
+        ).run()
+    except Stopped:
+        return 0
+    except HandDanceError as error:
+        tell("failed", message=str(error), exit=error.exit_code)
+        return error.exit_code
+    return 0

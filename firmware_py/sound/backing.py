@@ -1,0 +1,138 @@
+"""The backing of a song: its parts and the count-in, rendered once by the project's own voices and kept in the cache.
+
+Three columns from t0 on, so that their levels can be changed while they play: left, right, metronome. Quiet on
+purpose: the instrument must lead. Not here: what the parts play (``music.song``), mixing (``ext/include/engine.h``).
+"""
+
+import contextlib
+import hashlib
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_py._synth import add_drum, add_note
+from firmware_py.errors import SessionFolderError
+from firmware_py.music.song import Part, Song
+
+VERSION: Final = 1  # of the sound: another one, and cached backings are rendered again
+LEVEL_DB: Final = -34.0  # RMS against full scale: 15 to 20 dB below the instrument
+CLICK_DB: Final = -12.0
+TAIL_S: Final = 2.0
+STRUCK, PLUCKED, HELD, BASS = range(4)
+_GAINS: Final = {STRUCK: 1.0, PLUCKED: 0.9, HELD: 0.55, BASS: 1.1}
+
+
+def kind_of(program: int) -> int:
+    """Return which of the four kinds of tone sounds a General MIDI program (0…127)."""
+    if 24 <= program < 32 or 104 <= program < 112 or 45 <= program < 47:
+        return PLUCKED
+    if 32 <= program < 40:
+        return BASS
+    if 16 <= program < 24 or 40 <= program < 104:
+        return HELD
+    return STRUCK
+
+
+def click_seconds(song: Song, song_start_s: float, bars: int) -> list[tuple[float, bool]]:
+    """Return when the count-in clicks, in seconds from t0, and whether on a bar's first beat; none before t0."""
+    beat = Fraction(4, song.beat_unit)
+    clicks = [
+        (song_start_s - song.seconds(beat * back), back % song.beats_per_bar == 0)
+        for back in range(bars * song.beats_per_bar, 0, -1)
+    ]
+    return [(at_s, first) for at_s, first in clicks if at_s > -1e-9]
+
+
+def render_backing(song: Song, *, song_start_s: float, rate_hz: int, count_in_bars: int) -> NDArray[np.int16]:
+    """Render the backing.
+
+    Parameters
+    ----------
+    song
+        At the tempo it is played at.
+    song_start_s
+        The melody's first beat, seconds from t0.
+    rate_hz
+        Sampling rate.
+    count_in_bars
+        Bars of clicks before the first beat, as far as there is room after t0.
+
+    Returns
+    -------
+    NDArray[np.int16]
+        shape (n, 3): left, right, metronome.
+    """
+    seconds = song_start_s + song.seconds(song.end) + TAIL_S
+    stems = np.zeros((max(1, round(seconds * rate_hz)), 3), np.int16)
+    mix = np.zeros((len(stems), 2), np.float32)
+    for number, part in enumerate(song.parts):
+        pan = 0.0 if part.drums or kind_of(part.program) == BASS else (0.35, -0.35, 0.15, -0.15)[number % 4]
+        _add_part(mix, song, part, song_start_s, pan, rate_hz)
+    loud = float(np.sqrt(np.mean(np.square(mix, dtype=np.float64))))
+    if loud > 0:
+        mix *= np.float32(10 ** (LEVEL_DB / 20) / loud)
+        np.clip(mix, -0.5, 0.5, out=mix)
+    stems[:, :2] = np.rint(mix * 32767)
+    for at_s, first in click_seconds(song, song_start_s, count_in_bars):
+        at = round(at_s * rate_hz)
+        click = _click(first, rate_hz)[: len(stems) - at]
+        stems[at : at + len(click), 2] = click
+    return stems
+
+
+def backing_file(song: Song, cache: Path, *, song_start_s: float, rate_hz: int, count_in_bars: int) -> Path:
+    """Return the file that holds the backing (NumPy's .npy of ``render_backing``), rendering it where it is not cached.
+
+    Raises SessionFolderError where the cache cannot be written.
+    """
+    told = repr((VERSION, LEVEL_DB, song, song_start_s, rate_hz, count_in_bars))
+    path = cache / f"{song.name}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.npy"
+    if path.exists():
+        return path
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as out:
+            np.save(out, render_backing(song, song_start_s=song_start_s, rate_hz=rate_hz, count_in_bars=count_in_bars))
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise SessionFolderError(
+            f"the backing cannot be kept in {cache} ({error.strerror}); free some space or mount it writable"
+        ) from error
+    return path
+
+
+def _add_part(mix: NDArray[np.float32], song: Song, part: Part, start_s: float, pan: float, rate_hz: int) -> None:
+    kind = kind_of(part.program)
+    for note in part.notes:
+        first = round((start_s + song.seconds(note.onset)) * rate_hz)
+        if part.drums:
+            add_drum(mix, first, key=note.midi, gain=0.8, rate_hz=rate_hz)
+        else:
+            add_note(
+                mix,
+                first,
+                kind=kind,
+                midi=float(note.midi),
+                seconds=song.seconds(note.duration),
+                gain=_GAINS[kind],
+                pan=pan,
+                rate_hz=rate_hz,
+            )
+
+
+def _click(first: bool, rate_hz: int) -> NDArray[np.int16]:
+    """Return one click: a short falling tone, higher on the first beat of a bar."""
+    at_s = np.arange(round(0.06 * rate_hz)) / rate_hz
+    shape = np.minimum(1.0, at_s / 0.001) * np.exp(-80.0 * at_s) * (1 - at_s / at_s[-1])
+    tone = np.sin(2 * np.pi * (1760.0 if first else 1174.66) * at_s)
+    click: NDArray[np.int16] = np.rint(32767 * 10 ** (CLICK_DB / 20) * shape * tone).astype(np.int16)
+    return click

@@ -1,0 +1,41 @@
+"""What the operating system can grant a realtime process: SCHED_FIFO and locked memory.
+
+Each is asked for once, before the first sound; what is refused is said in one line, and the music plays on without it.
+"""
+
+import ctypes
+import gc
+import os
+import sys
+from typing import Final
+
+from firmware_py.lanes import STATUS_LOCKED, STATUS_REALTIME
+
+PRIORITY: Final = 70  # above most of the machine, below the kernel's own interrupt threads
+_MCL_CURRENT, _MCL_FUTURE = 1, 2
+
+
+def go_realtime() -> int:
+    """Ask for SCHED_FIFO and locked memory, put the garbage collector to rest; return the StatusFlag bits granted."""
+    granted = 0
+    refused = []
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) == 0:
+        granted |= STATUS_LOCKED
+    else:
+        refused.append(f"locked memory ({os.strerror(ctypes.get_errno())})")
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+        granted |= STATUS_REALTIME
+    except OSError as error:
+        refused.append(f"real-time priority ({error.strerror})")
+    if refused:
+        print(
+            f"sound: without {' and '.join(refused)}; it may click under load: set rtprio and memlock for this user in"
+            " /etc/security/limits.d, or start it by its systemd unit",
+            file=sys.stderr,
+        )
+    return granted

@@ -1,0 +1,202 @@
+"""The recorder: takes the tapes of sound and hand samples to the session folder, and loses at most a second.
+
+It lives in the supervisor's process, so a dead sound or sight process loses nothing that was played: the gap it
+leaves is silence at its true place. A full or failing disk ends the recording, not the program: what is on the disk
+stays valid, ``failure`` says why, and the tapes are emptied on. Not here: what to do about it (the session).
+"""
+
+import contextlib
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from firmware_py._ring import Ring
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.errors import SessionFolderError
+from firmware_py.hand_sample import HAND_SAMPLE
+from firmware_py.lanes import TAPE_BLOCK
+from firmware_py.sound.wav_file import FRAME_BYTES, WavFile
+
+SYNC_S: Final = 0.3
+POLL_S: Final = 0.03
+LEAST_ROOM_S: Final = 60.0  # a recording is not begun, and is ended, with less room than for so much sound
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes can still be written into the folder by this user."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Frames that no process played: [first_frame, end_frame), counted from t0."""
+
+    first_frame: int
+    end_frame: int
+
+
+class Recorder:
+    """Writes sound.wav and hand.samples of one session. Use ``step`` by hand, or ``start`` and ``finish``."""
+
+    def __init__(
+        self,
+        folder: SessionFolder,
+        *,
+        tape_audio: Ring,
+        tape_hands: Ring,
+        rate_hz: int,
+        on_failure: Callable[[str], None] | None = None,
+        room: Callable[[Path], int] = free_bytes,
+        clock: Callable[[], float] = time.monotonic,
+        sync_s: float = SYNC_S,
+    ) -> None:
+        """Make both files.
+
+        Raises
+        ------
+        SessionFolderError
+            They exist, cannot be made, or there is room for less than a minute.
+        """
+        self.failure = ""
+        self.silences: list[Silence] = []
+        self._folder, self._rate_hz = folder, rate_hz
+        self._tape_audio, self._tape_hands = tape_audio, tape_hands
+        self._on_failure, self._room, self._clock = on_failure, room, clock
+        self._sync_s = sync_s
+        self._synced = clock()
+        self._blocks = np.zeros(64, TAPE_BLOCK)
+        self._samples = np.zeros(256, HAND_SAMPLE)
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        if missing := self._missing_room():
+            raise SessionFolderError(missing)
+        sound, samples = folder.file(SessionFolder.SOUND), folder.file(SessionFolder.SAMPLES)
+        try:
+            self._wav = WavFile(sound, rate_hz)
+            try:
+                self._hands = os.open(samples, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            except OSError:
+                self._wav.close()
+                sound.unlink()
+                raise
+        except FileExistsError as error:
+            raise SessionFolderError(
+                f"{error.filename} is there already; a recording is never written over, take a new folder"
+            ) from error
+        except OSError as error:
+            raise SessionFolderError(
+                f"no recording can be made in {folder.path} ({error.strerror}); free some space or mount it writable"
+            ) from error
+        tape_audio.open_consumer()
+        tape_hands.open_consumer()
+
+    @property
+    def frames(self) -> int:
+        """Frames recorded so far, silences included."""
+        return self._wav.frames
+
+    def step(self) -> int:
+        """Empty both tapes once, and sync when it is time; return how many records were taken. Raises nothing."""
+        taken = 0
+        while count := self._tape_audio.pop_into(self._blocks):
+            taken += count
+            self._guarded(self._write_blocks, count)
+        while count := self._tape_hands.pop_into(self._samples):
+            taken += count
+            self._guarded(self._write_samples, count)
+        self._tape_audio.beat_consumer()
+        self._tape_hands.beat_consumer()
+        if self._clock() - self._synced >= self._sync_s:
+            self._synced = self._clock()
+            self._guarded(self._sync)
+        return taken
+
+    def start(self) -> None:
+        """Record in a thread of its own until ``finish``."""
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def finish(self, frames: int | None = None) -> None:
+        """Take what is left on the tapes, make sound.wav exactly so many frames long, and close both files.
+
+        frames: length of the session; None leaves it at what was played. May be called twice. Raises nothing: see
+        ``failure``.
+        """
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._hands < 0:
+            return
+        self.step()
+        self._guarded(self._sync)
+        if frames is not None:
+            if frames > self._wav.frames:
+                self.silences.append(Silence(self._wav.frames, frames))
+            self._guarded(self._wav.cut_or_pad, frames)
+        self._guarded(os.fsync, self._hands)
+        with contextlib.suppress(OSError):  # the files are as whole as the disk lets them be
+            os.close(self._hands)
+        self._hands = -1
+        with contextlib.suppress(OSError):
+            self._wav.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.step()
+            self._stop.wait(POLL_S)
+
+    def _guarded(self, action: Callable[..., object], *arguments: object) -> None:
+        """Do it, unless the disk has failed before; a failure now ends the recording and is told once."""
+        if self.failure:
+            return
+        try:
+            action(*arguments)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            self._fail(
+                f"{self._folder.path} {'is full' if full else 'cannot be written any more'} ({error.strerror});"
+                f" the recording ends after {self._wav.frames / self._rate_hz:.1f} s"
+            )
+
+    def _fail(self, reason: str) -> None:
+        self.failure = reason
+        if self._on_failure is not None:
+            self._on_failure(reason)
+
+    def _write_blocks(self, count: int) -> None:
+        for block in self._blocks[:count]:
+            first, frames = int(block["first_frame"]), int(block["frames"])
+            if first < 0 or frames > block["samples"].shape[0]:
+                continue  # spoiled by a process that died while it wrote into shared memory
+            if first > self._wav.frames:
+                self.silences.append(Silence(self._wav.frames, first))
+            self._wav.write_at(first, block["samples"][:frames].tobytes())
+
+    def _write_samples(self, count: int) -> None:
+        content = memoryview(self._samples[:count].tobytes())
+        while content:
+            content = content[os.write(self._hands, content) :]
+
+    def _sync(self) -> None:
+        self._wav.sync()
+        os.fdatasync(self._hands)
+        if missing := self._missing_room():
+            self._fail(missing)
+
+    def _missing_room(self) -> str:
+        try:
+            room_s = self._room(self._folder.path) / (self._rate_hz * FRAME_BYTES)
+        except OSError as error:
+            return f"{self._folder.path} cannot be asked for its room ({error.strerror}); mount it writable"
+        if room_s >= LEAST_ROOM_S:
+            return ""
+        return f"{self._folder.path} has room for {room_s:.0f} s, {LEAST_ROOM_S:.0f} s are needed; free some space"

@@ -1,0 +1,65 @@
+"""The sessions on a box: found by name, exported whole, deleted on request."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from firmware_py.archive.library import delete_session, export_session, find_session, list_sessions, sessions_in
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.errors import SessionFolderError
+from firmware_py.music.mapping import Mapping
+
+RECORD = SessionRecord(
+    "2026-11-21T10:30:00Z", "ode-to-joy", "air", "", "ghost", "offline", Mapping(), 0, 48_000, 2, 0, 120
+)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    for minute in (30, 31):
+        SessionFolder.create(sessions_in(tmp_path), replace(RECORD, started_utc=f"2026-11-21T10:{minute}:00Z"))
+    (sessions_in(tmp_path) / "not-a-session").mkdir()
+    return tmp_path
+
+
+def test_sessions_are_listed_oldest_first_and_nothing_else_is(state: Path) -> None:
+    assert [folder.path.name[:15] for folder in list_sessions(state)] == ["20261121T103000", "20261121T103100"]
+
+
+def test_a_box_without_sessions_has_an_empty_list(tmp_path: Path) -> None:
+    assert list_sessions(tmp_path) == []
+
+
+@pytest.mark.parametrize("named", ["20261121T103100Z_ode-to-joy", "20261121T1031", "last"])
+def test_a_session_is_found_by_name_beginning_or_as_the_last(state: Path, named: str) -> None:
+    assert find_session(state, named).path.name == "20261121T103100Z_ode-to-joy"
+
+
+def test_a_session_is_found_by_its_path(state: Path) -> None:
+    there = list_sessions(state)[0].path
+    assert find_session(Path("/nowhere"), str(there)).path == there
+
+
+@pytest.mark.parametrize(("named", "says"), [("2026", "2 sessions named 2026"), ("1999", "no session named 1999")])
+def test_a_name_of_none_or_many_is_refused_with_what_there_is(state: Path, named: str, says: str) -> None:
+    with pytest.raises(SessionFolderError, match=f"{says}.*20261121T103100Z_ode-to-joy"):
+        find_session(state, named)
+
+
+def test_an_export_holds_every_file_and_never_replaces_one(state: Path, tmp_path: Path) -> None:
+    folder = find_session(state, "last")
+    folder.write_whole(SessionFolder.SCORE, b"%PDF")
+    target = export_session(folder, tmp_path / "out.zip")
+    with zipfile.ZipFile(target) as archive:
+        assert archive.testzip() is None
+        names = {Path(name).name for name in archive.namelist()}
+    assert names == {SessionFolder.RECORD, SessionFolder.SCORE}
+    with pytest.raises(SessionFolderError, match="exists already"):
+        export_session(folder, target)
+
+
+def test_a_deleted_session_is_gone_and_the_others_stay(state: Path) -> None:
+    delete_session(find_session(state, "last"))
+    assert len(list_sessions(state)) == 1

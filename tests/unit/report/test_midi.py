@@ -1,0 +1,90 @@
+from io import BytesIO
+
+import mido
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_py.music.note import Note
+from firmware_py.music.pitch import C_MAJOR, Key
+from firmware_py.report.midi import BEND_SEMITONES, midi_of
+from firmware_py.report.notation import Metre
+
+COMMON = Metre(4, 4)
+PLAYED = [Note(2.41, 0.55, 64.0, 0.5), Note(3.0, 0.5, 65.25, 1.0), Note(3.9, 0.3, 61.6, 0.25)]
+
+
+def file_of(notes=PLAYED, *, title="Ode", song_start_s=2.4, tempo_bpm=100.0, metre=COMMON, key=C_MAJOR):
+    content = midi_of(
+        [("Melody", []), ("Played", notes)],
+        title=title,
+        metre=metre,
+        key=key,
+        tempo_bpm=tempo_bpm,
+        song_start_s=song_start_s,
+    )
+    return mido.MidiFile(file=BytesIO(content), charset="utf-8")
+
+
+def notes_in(file: mido.MidiFile) -> list[Note]:
+    """Read notes back the way any player hears them: by the tempo map, bends included."""
+    now, bend, begun, found = 0.0, 0.0, {}, []
+    for message in file:
+        now += message.time
+        if message.type == "pitchwheel":
+            bend = message.pitch / 8192 * BEND_SEMITONES
+        elif message.type == "note_on" and message.velocity:
+            begun[message.note] = (now, bend, message.velocity)
+        elif message.type in ("note_off", "note_on"):
+            onset, bent, velocity = begun.pop(message.note)
+            found.append(Note(onset, now - onset, message.note + bent, velocity / 127))
+    assert not begun
+    return found
+
+
+def test_notes_sound_when_and_as_they_were_played():
+    for note, read in zip(PLAYED, notes_in(file_of()), strict=True):
+        assert read.onset_s == pytest.approx(note.onset_s, abs=0.002)
+        assert read.duration_s == pytest.approx(note.duration_s, abs=0.002)
+        assert read.pitch == pytest.approx(note.pitch, abs=0.001)
+        assert read.loudness == pytest.approx(note.loudness, abs=0.005)
+
+
+@pytest.mark.parametrize("song_start_s", [0.0, 0.3, 2.4, 2.55, 7.0])
+def test_the_first_bar_line_of_the_song_is_a_bar_line_of_the_file(song_start_s):
+    file = file_of(song_start_s=song_start_s)
+    tempos, ticks = [], 0
+    for message in file.tracks[0]:
+        ticks += message.time
+        if message.type == "set_tempo":
+            tempos.append((ticks, message.tempo))
+    assert tempos[-1][1] == 600_000
+    assert tempos[-1][0] % (4 * file.ticks_per_beat) == 0
+    at = mido.tick2second(tempos[-1][0], file.ticks_per_beat, tempos[0][1])
+    assert len(tempos) == 1 or at == pytest.approx(song_start_s, abs=0.001)
+
+
+def test_the_file_says_its_title_metre_key_and_tracks():
+    file = file_of(title="Für Elise — 月", metre=Metre(6, 8), key=Key(0, minor=True))
+    meta = {m.type: m for m in file.tracks[0]}
+    assert meta["track_name"].name == "Für Elise — 月"
+    assert (meta["time_signature"].numerator, meta["time_signature"].denominator) == (6, 8)
+    assert meta["key_signature"].key == "Cm"
+    assert [t.name for t in file.tracks[1:]] == ["Melody", "Played"]
+
+
+def test_the_wheel_is_told_its_range_before_the_first_bend():
+    controls = [(m.control, m.value) for m in file_of().tracks[2] if m.type == "control_change"]
+    assert controls[:3] == [(101, 0), (100, 0), (6, 2)]
+    assert next(i for i, m in enumerate(file_of().tracks[2]) if m.type == "pitchwheel") > 6
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 60), st.floats(0, 3), st.floats(-5, 140), st.floats(-1, 2)), max_size=20),
+    st.floats(0.5, 1000),
+    st.floats(0, 30),
+)
+def test_any_notes_make_a_file_that_holds_as_many(spans, tempo, start):
+    notes = [Note(*span) for span in sorted(spans)]
+    assert len(notes_in(file_of(notes, tempo_bpm=tempo, song_start_s=start))) == len(notes)
