@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, config: Config) -> int:
     """Send or show; 1 when a letter that was tried needs a person."""
     from firmware_py.post.mailer import as_json, open_outbox, send_due
-    from firmware_py.post.outbox import LetterState
+    from firmware_py.post.queued_letter import LetterState
 
     if args.retry is not None:
         with open_outbox(config) as outbox:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 
 def _retry(which: str, outbox: "Outbox") -> None:
-    from firmware_py.post.outbox import LetterId
+    from firmware_py.post.queued_letter import LetterId
 
     if which == "all":
         outbox.retry_all()
