@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from firmware_py.config import PanelSettings
 from firmware_py.errors import PanelError, UsageError
 from firmware_py.panel.lights import Lights
-from firmware_py.panel.panel import OnEvent, PanelEvent, SessionState
+from firmware_py.panel.panel import OnEvent, PanelEvent
+from firmware_py.state import State
 
 if TYPE_CHECKING:
     from gpiozero import Factory
@@ -42,7 +43,7 @@ class ButtonPanel:
     def __init__(self, settings: PanelSettings, on_event: OnEvent, factory: "Factory | None" = None) -> None:
         _check(settings)
         self._on_event = on_event
-        self._state = SessionState.STARTING
+        self._state = State.STARTING
         try:
             from gpiozero.exc import GPIOZeroError
         except ImportError as error:
@@ -61,7 +62,7 @@ class ButtonPanel:
 
     def show(self, state: str) -> None:
         """Show a state on the lights."""
-        self._state = SessionState(state) if state in set(SessionState) else SessionState.FAULT
+        self._state = State(state) if state in set(State) else State.FAULT
         self._lights.show(state)
 
     def close(self) -> None:

@@ -11,7 +11,8 @@ import threading
 import tty
 from typing import IO, Final
 
-from firmware_py.panel.panel import OnEvent, PanelEvent, SessionState
+from firmware_py.panel.panel import OnEvent, PanelEvent
+from firmware_py.state import State
 
 KEYS: Final = "space: start or stop · s: stop · q: quit"
 """The keys, for a line that tells a person of them."""
@@ -38,7 +39,7 @@ class KeyboardPanel:
     def __init__(self, on_event: OnEvent, terminal: IO[str] | None = None) -> None:
         self._on_event = on_event
         self._terminal = (terminal or sys.stdin).fileno()
-        self._state = SessionState.STARTING
+        self._state = State.STARTING
         if not os.isatty(self._terminal):
             raise OSError("the input is no terminal, so there are no keys to press")
         self._before = termios.tcgetattr(self._terminal)
@@ -49,7 +50,7 @@ class KeyboardPanel:
 
     def show(self, state: str) -> None:
         """Remember the state, which says what space means."""
-        self._state = SessionState(state) if state in set(SessionState) else SessionState.FAULT
+        self._state = State(state) if state in set(State) else State.FAULT
 
     def close(self) -> None:
         """Give the terminal back as it was."""

@@ -18,27 +18,6 @@ class PanelEvent(StrEnum):
     QUIT = "quit"
 
 
-class SessionState(StrEnum):
-    """The states that a panel shows; the session tells them by these names."""
-
-    STARTING = "starting"
-    READY = "ready"
-    COUNTING_IN = "counting-in"
-    PLAYING = "playing"
-    FINISHING = "finishing"
-    FAULT = "fault"
-
-    @property
-    def records(self) -> bool:
-        """Whether camera or microphone record: the recording light is on."""
-        return self in (SessionState.COUNTING_IN, SessionState.PLAYING)
-
-    @property
-    def stoppable(self) -> bool:
-        """Whether a press of a lone button means stop."""
-        return self.records
-
-
 OnEvent = Callable[[PanelEvent], None]
 """Called from a thread of the panel's own: put the event into a queue and return."""
 

@@ -7,7 +7,7 @@ is the limit for people with photosensitive epilepsy (WCAG 2.3.1).
 from dataclasses import dataclass
 from typing import Final
 
-from firmware_py.panel.panel import SessionState
+from firmware_py.state import State
 
 STEP_S: Final = 0.2
 """Seconds of one step of a pattern."""
@@ -34,19 +34,19 @@ def _steps(drawn: str) -> tuple[bool, ...]:
 
 
 _STATUS: Final = {
-    SessionState.STARTING: _steps("#####....."),
-    SessionState.READY: _steps("#"),
-    SessionState.COUNTING_IN: _steps("##.."),
-    SessionState.PLAYING: _steps("#########."),
-    SessionState.FINISHING: _steps("#........."),
-    SessionState.FAULT: _steps("#.#.#....."),
+    State.STARTING: _steps("#####....."),
+    State.READY: _steps("#"),
+    State.COUNTING_IN: _steps("##.."),
+    State.PLAYING: _steps("#########."),
+    State.FINISHING: _steps("#........."),
+    State.FAULT: _steps("#.#.#....."),
 }
 
 
 def look_of(state: str) -> Look:
     """Return how a state looks; a name that is not known looks like a fault, and recording is not denied."""
     try:
-        known = SessionState(state)
+        known = State(state)
     except ValueError:
-        return Look(_STATUS[SessionState.FAULT], recording=True)
+        return Look(_STATUS[State.FAULT], recording=True)
     return Look(_STATUS[known], known.records)

@@ -8,7 +8,8 @@ from firmware_py.config import PanelSettings
 from firmware_py.errors import PanelError, UsageError
 from firmware_py.panel.buttons import ButtonPanel
 from firmware_py.panel.open_panel import open_panel
-from firmware_py.panel.panel import PanelEvent, SessionState
+from firmware_py.panel.panel import PanelEvent
+from firmware_py.state import State
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -63,15 +64,15 @@ def test_holding_a_button_is_one_event(panel, pins, events):
 def test_one_button_for_both_starts_and_stops_by_the_state(pins, events):
     one = PanelSettings(start_pin=17, stop_pin=17, debounce_ms=0)
     panel = ButtonPanel(one, events.put, pins)
-    for state in SessionState:
+    for state in State:
         panel.show(state)
         press(pins, 17)
     panel.close()
     wanted = {"counting-in": PanelEvent.STOP, "playing": PanelEvent.STOP}
-    assert all_of(events) == [wanted.get(state, PanelEvent.START) for state in SessionState]
+    assert all_of(events) == [wanted.get(state, PanelEvent.START) for state in State]
 
 
-@pytest.mark.parametrize("state", list(SessionState))
+@pytest.mark.parametrize("state", list(State))
 def test_the_lights_show_the_state(panel, pins, state):
     panel.show(state)
     assert bool(pins.pin(SETTINGS.recording_pin).state) == state.records
