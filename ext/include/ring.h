@@ -60,10 +60,18 @@
 #endif
 #define HD_RING_RELAXED HD_ORDER(memory_order_relaxed)
 
+/* Hints that a processor may ignore: fetch this line; I am polling. */
 #ifdef __GNUC__
 #define HD_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define HD_PREFETCH(address) ((void)0)
+#endif
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#define HD_POLLING() __builtin_ia32_pause()
+#elif defined(__GNUC__) && defined(__aarch64__)
+#define HD_POLLING() __asm__ volatile("yield")
+#else
+#define HD_POLLING() ((void)0)
 #endif
 
 #define HD_RING_LINE 64u
@@ -270,7 +278,10 @@ static inline const void *hd_ring_front(hd_ring *ring) {
         /* Acquire: pairs with the release in hd_ring_commit, so the record is whole. */
         uint64_t tail = HD_LOAD(&ring->tail, HD_RING_ACQUIRE);
         if (ring->own_head == tail) {
-            HD_PREFETCH(slot); /* who asks again soon finds the record on its way, and not only the news of it */
+            /* Who asks again soon finds the record on its way, and not only the news of it; and asks a moment later, so
+             * that the producer can store its index before the line is taken away once more. */
+            HD_PREFETCH(slot);
+            HD_POLLING();
             return NULL;
         }
         ring->tail_copy = tail;

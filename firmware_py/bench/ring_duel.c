@@ -2,7 +2,8 @@
  * one atomic, which every round measures just before and just after, and beside boost's queue where it is compiled in.
  *
  * `ring_duel SECONDS` repeats short interleaved rounds and prints JSON of what each round gave; medians are taken by
- * firmware_py/bench/ring.py. Every trip carries one clock reading, the ping-pong's too; its cost is printed.
+ * firmware_py/bench/duel.py. Every trip carries one clock reading, the ping-pong's too; its cost is printed. A ratio under
+ * 1 is no mistake: the ping-pong's one word is stored and loaded by both, while a ring's index is stored by one side only.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -64,7 +65,7 @@ static const struct duel duel_bare = {.bytes = sizeof(bare_ball), .make = bare_m
 extern const struct duel duel_boost;
 #endif
 
-enum { TRIPS = 4000, RECORDS = 400000, FILLS = 64, QUEUE_ROOM = 1 << 20 };
+enum { TRIPS = 4000, RECORDS = 40000, SPRINTS = 9, FILLS = 64, QUEUE_ROOM = 1 << 20 };
 
 struct stage { /* in shared memory */
     _Alignas(64) _Atomic uint32_t arrived[2];
@@ -112,23 +113,31 @@ static void round_trips(struct stage *stage, int me, const struct duel *duel, co
     printf("\"%s\":[%.2f,%u,%u,%u]", name, middle(trip_ns, TRIPS), trip_ns[TRIPS / 2], trip_ns[TRIPS * 99 / 100], trip_ns[TRIPS * 999L / 1000]);
 }
 
-/* One round of throughput: the follower produces, the leader consumes and prints records per second. */
+/* One round of throughput: the follower produces, the leader consumes and prints the records per second of the middle one
+ * of several sprints, each too short for both processes to be kept from their processors in most of them. */
 static void through(struct stage *stage, int me, const struct duel *duel, const char *name) {
-    if (me == 0)
-        duel->make(stage->there);
-    meet(stage, me);
-    if (me == 1) {
-        duel->produce(stage->there, RECORDS);
-        return;
+    uint32_t took_ns[SPRINTS];
+    for (int n = 0; n < SPRINTS; n++) {
+        if (me == 0)
+            duel->make(stage->there);
+        meet(stage, me);
+        if (me == 1) {
+            duel->produce(stage->there, RECORDS);
+        } else {
+            uint64_t start = duel_now_ns();
+            uint64_t sum = duel->consume(stage->there, RECORDS);
+            took_ns[n] = (uint32_t)(duel_now_ns() - start);
+            if (sum != (uint64_t)RECORDS * (RECORDS - 1) / 2) {
+                fprintf(stderr, "%s lost or repeated records\n", name);
+                exit(1);
+            }
+        }
+        meet(stage, me);
     }
-    uint64_t before = duel_now_ns();
-    uint64_t sum = duel->consume(stage->there, RECORDS);
-    uint64_t took = duel_now_ns() - before;
-    if (sum != (uint64_t)RECORDS * (RECORDS - 1) / 2) {
-        fprintf(stderr, "%s lost or repeated records\n", name);
-        exit(1);
+    if (me == 0) {
+        qsort(took_ns, SPRINTS, sizeof took_ns[0], by_size);
+        printf("\"%s\":%.0f", name, RECORDS * 1e9 / took_ns[SPRINTS / 2]);
     }
-    printf("\"%s\":%.0f", name, RECORDS * 1e9 / (double)took);
 }
 
 /* One round alone: the cost of a push and of a pop with nobody on the other side. */
