@@ -111,6 +111,11 @@ class Child:
         """Whether it was started so often in so short a time that another start would not help."""
         return len(self._starts) > RESTARTS_ALLOWED and self._starts[-1] - self._starts[0] < RESTARTS_WITHIN_S
 
+    def kill(self) -> None:
+        """End it by force, now; ``events`` will tell of its death."""
+        if self._process is not None:
+            self._process.kill()
+
     def stop(self, within_s: float) -> int | None:
         """Ask it to end, end it by force when it does not, and return its exit status (None: it was not running)."""
         process = self._process

@@ -1,7 +1,7 @@
 """One performance: from two started processes to the last block on the tape.
 
-The supervisor's loop waits on descriptors (the children's output, the wish to stop) and a short tick; it drains the
-tape, restarts what died, notes the gap, and decides when the session ends. It makes no sound and sees no frame.
+The supervisor's loop waits on descriptors (the children's output, the wish to stop) and a short tick; it restarts
+what died or hangs, notes the gap, and decides when the session ends. It makes no sound and sees no frame.
 """
 
 import selectors
@@ -26,6 +26,7 @@ from firmware_py.state import State
 
 TICK_S: Final = 0.02
 READY_WITHIN_S: Final = 20.0
+HUNG_NS: Final = 2_000_000_000  # without a sign of life in real time
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
 _NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
@@ -63,6 +64,7 @@ class Performance:
         self._selector = selectors.DefaultSelector()
         self._selector.register(stop, selectors.EVENT_READ)
         self._ready: dict[str, Event] = {}
+        self._ready_ns: dict[str, int] = {}
         self._dead_since_s: dict[str, tuple[float, str]] = {}
         self._gaps: list[Gap] = []
         self._t0_ns = 0
@@ -173,6 +175,7 @@ class Performance:
         while True:
             self._listen(TICK_S)
             status = self._status()
+            self._end_what_hangs(int(status["t_ns"]))
             seconds = int(status["frames"]) / self._plan.record.rate_hz
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
                 self._machine.to(State.PLAYING)
@@ -208,6 +211,7 @@ class Performance:
         match event["event"]:
             case "ready":
                 self._ready[child.name] = event
+                self._ready_ns[child.name] = time.monotonic_ns()
                 self._close_gaps(child.name)
             case "ended":
                 self._sight_ended = True
@@ -227,6 +231,20 @@ class Performance:
             return
         self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
         self._start(child)
+
+    def _end_what_hangs(self, sound_told_ns: int) -> None:
+        """Kill a process that lives but has given no sign of it for too long; its death is dealt with as any other.
+
+        In real time only: a process that works as fast as it can may wait for the other as long as it likes.
+        """
+        if not self._plan.realtime:
+            return
+        told = {self._sound: sound_told_ns, self._sight: self._lanes.hands.producer_heartbeat_ns}
+        for child, told_ns in told.items():
+            done = child is self._sight and self._sight_ended
+            alive_ns = max(told_ns, self._ready_ns[child.name])
+            if not done and child.name not in self._dead_since_s and time.monotonic_ns() - alive_ns > HUNG_NS:
+                child.kill()
 
     def _give_up(self, message: str, exit_code: int = 1) -> None:
         """Refuse to begin; once the recording runs, end it in order instead, so that nothing recorded is lost."""

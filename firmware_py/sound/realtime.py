@@ -6,11 +6,13 @@ Each is asked for once, before the first sound; what is refused is said in one l
 import ctypes
 import gc
 import os
+import resource
 import sys
 from typing import Final
 
 from firmware_py.lanes import STATUS_LOCKED, STATUS_REALTIME
 
+RUNAWAY_US: Final = 1_000_000  # of processor time without a single wait: no music needs that, so end it
 PRIORITY: Final = 70  # above most of the machine, below the kernel's own interrupt threads
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
@@ -27,6 +29,8 @@ def go_realtime() -> int:
         granted |= STATUS_LOCKED
     else:
         refused.append(f"locked memory ({os.strerror(ctypes.get_errno())})")
+    # A fault that spins at this priority would freeze a small machine; the kernel ends it, the supervisor starts it anew.
+    resource.setrlimit(resource.RLIMIT_RTTIME, (RUNAWAY_US, RUNAWAY_US))
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
         granted |= STATUS_REALTIME

@@ -130,3 +130,19 @@ def test_a_second_play_is_refused_with_the_pid_of_the_first(state: Path) -> None
     assert second.code == 1
     assert str(play.pid) in second.err
     assert len(list((state / "sessions").iterdir())) == 1
+
+
+@pytest.mark.parametrize("process", ["sight", "sound"])
+def test_a_process_that_hangs_is_ended_and_started_anew(state: Path, process: str) -> None:
+    play = start(
+        state, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", str(SECONDS), "--no-letter", "--json"
+    )
+    try:
+        folder = _await(lambda: _samples_reach(state, 3.0), "hand samples")
+        os.kill(_await(lambda: _child(play, f"firmware_py.{process}"), process), signal.SIGSTOP)
+        _, err = play.communicate(timeout=60)
+    finally:
+        play.kill()
+    assert play.returncode == 0, err
+    (gap,) = folder.record().gaps
+    assert (gap.process, gap.reason) == (process, "killed by SIGKILL")
