@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from firmware_py.errors import CameraError
+from firmware_py.errors import CameraError, CameraLostError
 from firmware_py.sight.camera import Camera, Frame, Pace
 
 WAITING: Final = 2  # frames that may wait; the oldest gives way
@@ -57,6 +57,8 @@ class LiveFrames:
             self._put(CameraError(f"{self._camera.description} ended"))
         except CameraError as error:
             self._put(error)
+        except Exception as error:  # noqa: BLE001 - drivers raise anything; without this the silence would never end
+            self._put(CameraLostError(f"{self._camera.description} failed ({type(error).__name__}: {error})"))
         finally:
             self._camera.close()
 

@@ -17,8 +17,8 @@ class SightPlan:
 
     lanes: name of the session's shared memory. camera: source, rate and width. state: folder that the model files and
     the cache lie in. realtime: frames come in real time and a full ring drops; else as fast as the readers take
-    them. synchronous: the finder is waited for, so that the same frames give the same samples. hands: how many may play, 1 or 2.
-    ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
+    them. synchronous: the finder is waited for, so that the same frames give the same samples. hands: how many may
+    play, 1 or 2. ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
     """
 
     lanes: str

@@ -17,7 +17,7 @@ from firmware_py.sight.scaling import fitted, i420_of
 
 DEVICES: Final = Path("/dev")
 STALE_S: Final = 2.0  # a buffer time older than this, or in the future, is not of CLOCK_MONOTONIC
-MISSES: Final = 5  # reads in a row that may fail before the camera counts as lost
+MISSES: Final = 2  # reads in a row that fail before the camera counts as lost; one that stalls takes 10 s to fail
 
 
 class Capture(Protocol):

@@ -58,6 +58,17 @@ def test_a_lost_camera_is_raised_where_the_frames_are_read_and_given_back() -> N
     assert camera.closed
 
 
+def test_a_driver_that_fails_in_a_way_of_its_own_is_a_lost_camera() -> None:
+    class Broken(HandFed):
+        def frames(self, pace: Pace) -> Iterator[Frame]:
+            del pace
+            yield frame(0)
+            raise MemoryError("no buffers")
+
+    with pytest.raises(CameraLostError, match=r"hand-fed failed \(MemoryError: no buffers\)"):
+        list(LiveFrames(Broken(), PACE, patience_s=10))
+
+
 def test_of_frames_that_wait_too_long_the_oldest_give_way() -> None:
     class Quick(HandFed):
         def frames(self, pace: Pace) -> Iterator[Frame]:
