@@ -48,7 +48,7 @@ class KeyboardPanel:
         self._thread = threading.Thread(target=self._read, name="keyboard", daemon=True)
         self._thread.start()
 
-    def show(self, state: str) -> None:
+    def show(self, state: str, *, trouble: bool = False) -> None:
         """Remember the state, which says what space means."""
         self._state = State(state) if state in set(State) else State.FAULT
 

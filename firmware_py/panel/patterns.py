@@ -43,10 +43,13 @@ _STATUS: Final = {
 }
 
 
-def look_of(state: str) -> Look:
-    """Return how a state looks; a name that is not known looks like a fault, and recording is not denied."""
+def look_of(state: str, *, trouble: bool = False) -> Look:
+    """Return how a state looks; a name that is not known looks like a fault, and recording is not denied.
+
+    trouble: something is missing, a camera say, and the session goes on: status as in a fault, recording as it is.
+    """
     try:
         known = State(state)
     except ValueError:
         return Look(_STATUS[State.FAULT], recording=True)
-    return Look(_STATUS[known], known.records)
+    return Look(_STATUS[State.FAULT if trouble else known], known.records)

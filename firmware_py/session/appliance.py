@@ -50,7 +50,7 @@ class Appliance:
         panel = open_panel(config.panel, self._pressed)
         stack.callback(panel.close)
         self._machine = StateMachine()
-        self._machine.watch(lambda state, _reason: panel.show(state))
+        self._machine.watch(lambda state, _reason: panel.show(state, trouble=bool(self._machine.trouble)))
         self._machine.watch(self._tell)
 
     def run(self) -> None:
@@ -108,7 +108,7 @@ class Appliance:
 
     def _tell(self, state: State, reason: str) -> None:
         said = f"{state}: {reason}" if reason else str(state)
-        (log.error if state is State.FAULT else log.info)("%s", said)
+        (log.error if state is State.FAULT or self._machine.trouble else log.info)("%s", said)
         self._notifier.status(said)
 
 

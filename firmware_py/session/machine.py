@@ -26,6 +26,7 @@ class StateMachine:
     def __init__(self, *watchers: Watcher) -> None:
         self.state = State.STARTING
         self.reason = ""
+        self.trouble = ""
         self._watchers = list(watchers)
 
     def watch(self, watcher: Watcher) -> None:
@@ -43,5 +44,14 @@ class StateMachine:
             raise ValueError(f"no way from {self.state} to {state}")
         self.state = state
         self.reason = reason
+        self.trouble = ""
+        self._tell()
+
+    def trouble_is(self, trouble: str) -> None:
+        """Say what is missing while the state goes on, a camera say; empty: all is well again."""
+        self.trouble = trouble
+        self._tell()
+
+    def _tell(self) -> None:
         for watcher in self._watchers:
-            watcher(state, reason)
+            watcher(self.state, self.trouble or self.reason)

@@ -213,6 +213,10 @@ class Performance:
                 self._ready[child.name] = event
                 self._ready_ns[child.name] = time.monotonic_ns()
                 self._close_gaps(child.name)
+            case "lost":
+                self._machine.trouble_is(event["message"])
+            case "back":
+                self._machine.trouble_is("")
             case "ended":
                 self._sight_ended = True
                 self._end_at(self._seen_s(), "the clip ended")

@@ -1,6 +1,7 @@
 """Plays one session from beginning to end: the thing that ``hand-dance play``, the demo and the box all do."""
 
 import os
+import sys
 from collections.abc import Callable
 
 from firmware_py.archive.library import sessions_in
@@ -29,7 +30,7 @@ def play(config: Config, show: Callable[[Moment, Song | None], None], letter: Le
         stop = StopRequest()
         try:
             with stop_on_signals(stop):
-                machine = StateMachine()
+                machine = StateMachine(lambda _state, _reason: _say(machine.trouble))
                 machine.to(State.READY)
                 return play_once(config, machine, stop, show, letter)
         finally:
@@ -56,3 +57,9 @@ def play_once(
     outcome = finish(folder, config, letter)
     machine.to(State.READY)
     return outcome
+
+
+def _say(trouble: str) -> None:
+    """Say on standard error what is missing while the session goes on."""
+    if trouble:
+        print(f"hand-dance: {trouble}", file=sys.stderr)

@@ -32,3 +32,10 @@ def test_nothing_flashes_more_than_three_times_a_second(state):
     look = look_of(state)
     flashes = sum(on for on, _ in groupby(look.status)) if not look.steady else 0
     assert flashes / max(len(look.status) * STEP_S, 1.0) <= 3
+
+
+def test_trouble_looks_like_a_fault_and_never_hides_that_something_is_recorded() -> None:
+    for state in State:
+        look = look_of(state, trouble=True)
+        assert look.status == look_of(State.FAULT).status
+        assert look.recording == look_of(state).recording

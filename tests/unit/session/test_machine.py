@@ -54,3 +54,17 @@ def test_whatever_is_asked_the_machine_is_never_stuck(asked: list[State]) -> Non
 
 def test_camera_and_sound_are_recorded_in_exactly_the_states_that_light_the_recording_light() -> None:
     assert {state for state in State if state.records} == {State.COUNTING_IN, State.PLAYING}
+
+
+def test_trouble_is_told_beside_the_state_and_ends_with_it() -> None:
+    heard: list[tuple[State, str]] = []
+    machine = StateMachine()
+    machine.to(State.READY)
+    machine.watch(lambda state, reason: heard.append((state, reason)))
+    machine.trouble_is("the camera is lost")
+    assert (machine.state, machine.trouble) == (State.READY, "the camera is lost")
+    machine.trouble_is("")
+    machine.trouble_is("lost again")
+    machine.to(State.COUNTING_IN)
+    assert machine.trouble == ""
+    assert [reason for _, reason in heard] == ["", "the camera is lost", "", "lost again", ""]
