@@ -2,8 +2,8 @@ from itertools import groupby
 
 import pytest
 
-from firmware_py.state import State
 from firmware_py.panel.patterns import STEP_S, look_of
+from firmware_py.state import State
 
 
 def test_every_state_looks_different():
