@@ -62,6 +62,7 @@ _FLAGS: Final = {
     "patch": ("sound", "patch"),
     "delay_ms": ("sound", "delay_ms"),
     "backing_db": ("sound", "backing_db"),
+    "metronome_db": ("sound", "metronome_db"),
     "song": ("play", "song"),
     "player": ("play", "player"),
     "scale": ("play", "scale"),

@@ -76,7 +76,18 @@ def test_a_perfect_ghost_gets_its_marks_its_notes_its_files_and_its_letter(state
 
 
 def test_the_recording_holds_the_melody_in_tune_without_clicks_and_below_full_scale(state: Path) -> None:
-    found = _play(state, "player=perfect,plain=1", "--song", "ode-to-joy", "--backing-db", "-90", "--patch", "sine")
+    found = _play(
+        state,
+        "player=perfect,plain=1",
+        "--song",
+        "ode-to-joy",
+        "--backing-db",
+        "-90",
+        "--metronome-db",
+        "-90",
+        "--patch",
+        "sine",
+    )
     sound, rate = soundfile.read(found["files"]["sound.wav"], dtype="float64", always_2d=True)
     left = sound[:, 0]
     assert np.abs(sound).max() < 1.0
