@@ -80,6 +80,7 @@ class Performance:
         create makes the folder; it is called only when camera and sound are ready, so that what cannot begin leaves
         nothing behind. Raises ChildFailedError when sight or sound cannot begin, SessionFolderError from create.
         """
+        self._write_control()  # the levels stand before the first frame, so that nothing fades from another
         try:
             for child in (self._sight, self._sound):
                 self._start(child)
