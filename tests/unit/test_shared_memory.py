@@ -328,6 +328,28 @@ def test_clean_stale_removes_the_dead_and_keeps_the_living(name: str, start: Sta
         assert not [found for found in clean_stale() if found.startswith(name)]
 
 
+def test_a_segment_that_took_the_stale_ones_place_meanwhile_is_not_swept(
+    name: str, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = start(OWN)
+    stale.hear()
+    stale.kill()
+    really = shared_memory._is_locked
+    newcomer: list[SharedSegment] = []
+
+    def slowly(descriptor: int, byte: int) -> bool:
+        locked = really(descriptor, byte)
+        monkeypatch.setattr(shared_memory, "_is_locked", really)
+        (shared_memory.SHM / f"hand-dance-{os.getuid()}-{name}").unlink()
+        newcomer.append(SharedSegment.create(name, 64))
+        return locked
+
+    monkeypatch.setattr(shared_memory, "_is_locked", slowly)
+    assert name not in clean_stale()
+    with newcomer[0] as segment:
+        assert segment.path.exists()
+
+
 def test_an_attacher_that_ends_does_not_remove_the_segment(name: str, start: Start) -> None:
     with SharedSegment.create(name, SIZE) as owner:
         for ending in ("sys.exit(0)", "os._exit(0)", "segment.close()", "pass"):
