@@ -75,7 +75,7 @@ class Sight:
     def __post_init__(self) -> None:
         self._tracks = [None] * self.hands
         if self.models:
-            self._lookout = Lookout(self.models, slots=self.hands, fine=self.stills)
+            self._lookout = Lookout(self.models, slots=self.hands)
         else:
             self._lookout = ColourLookout()
         if not self.synchronous:
@@ -150,7 +150,9 @@ class Sight:
         return Question(frame, crops, search=search, thorough=self.stills)
 
     def _pace_hz(self, t_s: float) -> float:
-        idle = t_s - self._last_hand_s > _IDLE_AFTER_S and not math.isinf(self._last_hand_s)
+        if math.isinf(self._last_hand_s):
+            self._last_hand_s = t_s
+        idle = t_s - self._last_hand_s > _IDLE_AFTER_S
         return min(_IDLE_HZ, self.finder_hz) if idle else self.finder_hz
 
     def _apply(self, answer: Answer, frame: Frame, t_s: float) -> None:
