@@ -280,7 +280,7 @@ static inline int hd_engine_step(hd_engine *engine, int16_t *out, int frames) {
         hd_engine_tick(engine, engine->tick_first + engine->tick);
     int offset = (int)(engine->position - engine->tick_first), count = engine->tick - offset;
     count = count < frames ? count : frames;
-    if (engine->stop_frame - engine->position < count)
+    if (engine->position + count > engine->stop_frame)
         count = (int)(engine->stop_frame - engine->position);
     if (out != NULL)
         memcpy(out, engine->mix[offset], (size_t)count * sizeof engine->mix[0]);
