@@ -8,9 +8,9 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from _mask_c cimport (
-    HD_COLOURS, HD_GRID, HD_TOP, hd_colour_odds, hd_colours, hd_colours_learn, hd_colours_settle, hd_evidence,
+    HD_COLOURS, HD_GRID, HD_TOP, hd_colour_odds, hd_colours, hd_colours_learn, hd_colours_settle, hd_ease_table, hd_evidence,
     hd_follow, hd_gate, hd_measure, hd_measure_at, hd_picture, hd_picture_of_mask, hd_pose, hd_reference,
-    hd_scratch, hd_shape, hd_shape_draw, hd_shape_ease, hd_shape_whole, hd_sigmoid_table,
+    hd_scratch, hd_shape, hd_shape_draw, hd_shape_whole, hd_sigmoid_table,
 )
 
 cdef enum:
@@ -61,10 +61,6 @@ cdef class Shape:
         cdef int n = <int>capsules.shape[0]
         with nogil:
             hd_shape_draw(self._shape, &capsules[0, 0], n, breadth, line)
-
-    def ease(self, float share):
-        """Weaken the outside: 1 leaves it, 0 makes all of it equally unlikely."""
-        hd_shape_ease(self._shape, share)
 
     @property
     def odds(self):
@@ -136,6 +132,7 @@ cdef class Mask:
     cdef hd_colour_odds *_odds
     cdef int8_t *_evidence
     cdef hd_scratch _scratch
+    cdef int8_t _ease[256]
     cdef Py_ssize_t _cells
     cdef float _whole
     cdef hd_pose _pose
@@ -150,14 +147,19 @@ cdef class Mask:
         memset(self._shape, -127, HD_GRID * HD_GRID)
         self._pose.scale = 1
         self._reference.fill = 1
+        hd_ease_table(self._ease, 1, 1)
 
     def __dealloc__(self):
         free(self._shape)
         free(self._odds)
         self._free_scratch()
 
-    def adopt(self, Shape shape not None, odds=None):
-        """Measure by this shape from now on, and by these colours (bytes of ``Colours.odds``); None keeps those known."""
+    def adopt(self, Shape shape not None, odds=None, *, float outside=1, float inside=1):
+        """Measure by this shape from now on, and by these colours (bytes of ``Colours.odds``); None keeps those known.
+
+        outside, inside: what is left of the shape's log-odds beyond its rim and within, 0…1; less where colours tell.
+        """
+        hd_ease_table(self._ease, outside, inside)
         memcpy(self._shape, shape._shape, HD_GRID * HD_GRID)
         self._whole = hd_shape_whole(self._shape, SIGMOID)
         cdef const unsigned char[::1] table
@@ -230,8 +232,8 @@ cdef class Mask:
                 wide.scale *= 1.3
                 hd_gate(&wide, cells_x, cells_y, seen)
                 hd_evidence(p, self._odds, seen, self._evidence)
-            hd_measure_at(self._evidence, cells_x, gate, self._shape, &self._pose, rival, rival_pose, SIGMOID,
-                          self._whole, &self._scratch, &self._measure)
+            hd_measure_at(self._evidence, cells_x, gate, self._shape, &self._pose, rival, rival_pose, self._ease,
+                          SIGMOID, self._whole, &self._scratch, &self._measure)
             if k == steps or hd_follow(&self._measure, &self._reference, &start, reach, &self._pose) < SETTLED:
                 break
 

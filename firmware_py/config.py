@@ -111,6 +111,7 @@ class PanelSettings:
     stop_pin: int = setting(27, "stop button", least=-1, most=27)
     status_pin: int = setting(22, "status light", least=-1, most=27)
     recording_pin: int = setting(23, "recording light", least=-1, most=27)
+    debounce_ms: float = setting(30.0, "a button counts as pressed after so long", least=0, most=1000)
 
 
 @dataclass(frozen=True)

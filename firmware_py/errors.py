@@ -85,6 +85,10 @@ class ReportError(HandDanceError, RuntimeError):
     """A report that could not be composed from its session folder."""
 
 
+class PanelError(HandDanceError, OSError):
+    """Buttons or lights whose pins are not there or cannot be used; the instrument plays without them."""
+
+
 class MailError(HandDanceError, OSError):
     """A letter that could not be handed over now; the outbox keeps it and tries again."""
 

@@ -25,6 +25,8 @@
 #define HD_LOST_NS INT64_C(20000000)        /* clock and position this far apart: the device stood still */
 #define HD_CATCH_UP_NS INT64_C(2000000000)  /* at most so much is rendered at once to make up for it */
 #define HD_HELD_BACK_NS INT64_C(50000000)
+/* A frame that never comes, yet far enough from the largest number that distances to frames before t0 do not overflow. */
+#define HD_NEVER (INT64_MAX / 4)
 #define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
 
 enum { HD_STEMS = 3 }; /* columns of the backing: left, right, metronome */
@@ -47,7 +49,7 @@ typedef struct {
     int64_t position;               /* next frame to hand out, counted from t0 */
     int64_t entry;                  /* the frame that sound began or began again with */
     int64_t tick_first;             /* of the tick in `mix` */
-    int64_t stop_frame, fade_frame; /* INT64_MAX while the end is not known */
+    int64_t stop_frame, fade_frame; /* HD_NEVER while the end is not known */
     int64_t skew_ns;                /* frame n is heard at t0 + n / rate + skew: the device's clock against ours */
 
     /* What sounds. */
@@ -72,7 +74,7 @@ static inline void hd_engine_init(hd_engine *engine, int rate_hz, int64_t delay_
     engine->delay_ns = delay_ns;
     engine->voice_count = voice_count;
     engine->patch = *patch;
-    engine->stop_frame = engine->fade_frame = INT64_MAX;
+    engine->stop_frame = engine->fade_frame = HD_NEVER;
     double tick_s = (double)engine->tick / rate_hz;
     hd_hands_init(&engine->hands, map, tick_s);
     hd_voices_init(&engine->voices, &engine->patch, rate_hz, engine->tick);
@@ -149,7 +151,7 @@ static inline void hd_engine_obey(hd_engine *engine) {
         hd_engine_flush(engine);
         engine->t0_ns = control.t0_ns;
         engine->stop_ns = 0;
-        engine->stop_frame = engine->fade_frame = INT64_MAX;
+        engine->stop_frame = engine->fade_frame = HD_NEVER;
         engine->placed = engine->ended = false;
         engine->told.frames = 0;
         engine->peak = 0.0f;
@@ -280,7 +282,7 @@ static inline int hd_engine_step(hd_engine *engine, int16_t *out, int frames) {
         hd_engine_tick(engine, engine->tick_first + engine->tick);
     int offset = (int)(engine->position - engine->tick_first), count = engine->tick - offset;
     count = count < frames ? count : frames;
-    if (engine->position + count > engine->stop_frame)
+    if (engine->position + count > engine->stop_frame) /* not the other way round: INT64_MAX less a negative overflows */
         count = (int)(engine->stop_frame - engine->position);
     if (out != NULL)
         memcpy(out, engine->mix[offset], (size_t)count * sizeof engine->mix[0]);
@@ -361,7 +363,7 @@ static inline bool hd_engine_ready(hd_engine *engine) {
     /* After the last sample there is only silence to come: go on to an end that is known. While it is not, stay a little
      * before that sample's sound, so that an end there can still be faded to. */
     return hd_hands_ended(&engine->hands) &&
-           (engine->stop_frame != INT64_MAX || needed_ns <= engine->hands.last.t_ns - HD_HELD_BACK_NS);
+           (engine->stop_frame != HD_NEVER || needed_ns <= engine->hands.last.t_ns - HD_HELD_BACK_NS);
 }
 
 /* Make up to `frames` frames as fast as the hand samples come. Returns how many; 0: nothing can be made now. */

@@ -24,6 +24,8 @@
 #define HD_NEVER (-127)     /* forearm and beyond the grid: never hand, never learnt from */
 #define HD_CORE 16          /* shape log-odds from here up: surely inside */
 #define HD_OUTSIDE (-12)    /* shape log-odds from here down: outside, the room close to the hand */
+#define HD_HAND_DOUBT 4e-5f /* share of the hand that any colour may yet have */
+#define HD_ROOM_DOUBT 5e-5f
 #define HD_LINK 0.35f       /* chance from which cells outside the shape hand on that they hang together with it */
 #define HD_TOP 1024         /* most cells across or down a picture: 2048 pixels */
 
@@ -138,12 +140,15 @@ static inline void hd_shape_draw(hd_shape *shape, const float *capsules, int n, 
         }
 }
 
-/* Where colour tells hand from room, the shape need not: weaken its outside. ease: 1 leaves it as it is, 0 flattens. */
-static inline void hd_shape_ease(hd_shape *shape, float ease) {
-    for (int i = 0; i < HD_GRID * HD_GRID; i++) {
-        int odds = shape->odds[i];
-        if (odds < HD_OUTSIDE && odds > HD_NEVER)
-            shape->odds[i] = (int8_t)lrintf((float)HD_OUTSIDE + (float)(odds - HD_OUTSIDE) * ease);
+/* Where colour tells hand from room, the shape need not: the weight of each of its log-odds -128...127 in a chance.
+ * outside, inside: what is left of it beyond the rim and within, 0...1. */
+static inline void hd_ease_table(int8_t table[256], float outside, float inside) {
+    for (int i = 0; i < 256; i++) {
+        int odds = i - 128;
+        float eased = odds > 0            ? (float)odds * inside
+                      : odds < HD_OUTSIDE ? (float)HD_OUTSIDE + (float)(odds - HD_OUTSIDE) * outside
+                                          : (float)odds;
+        table[i] = (int8_t)lrintf(eased);
     }
 }
 
@@ -235,7 +240,9 @@ static inline void hd_blur_axis(float *cube, int stride) {
 /* Turn what was learnt into log-odds. scratch: 2 * HD_COLOURS. Returns how well colour alone tells this hand from the
  * room close to it, 0...1 (share of the hand kept less share of the surroundings taken). */
 static inline float hd_colours_settle(const hd_colours *colours, hd_colour_odds *out, float *scratch) {
-    const float doubt = 2e-4f; /* about one cell's worth: a colour seen on neither side says nothing */
+    /* A colour seen on neither side says little, one that only the room has says much: the hand's colours are all in
+     * the hand, the room's may be anywhere. */
+    const float hand_doubt = HD_HAND_DOUBT, room_doubt = HD_ROOM_DOUBT;
     float *hand = scratch, *other = scratch + HD_COLOURS, kept = 0, taken = 0;
     for (int i = 0; i < HD_COLOURS; i++) {
         hand[i] = colours->hand[i];
@@ -246,7 +253,7 @@ static inline float hd_colours_settle(const hd_colours *colours, hd_colour_odds 
         hd_blur_axis(other, stride);
     }
     for (int i = 0; i < HD_COLOURS; i++) {
-        float nats = logf((hand[i] + doubt) / (other[i] + doubt));
+        float nats = logf((hand[i] + hand_doubt) / (other[i] + room_doubt));
         out->odds[i] = (int8_t)hd_clampi((int)lrintf(nats * HD_UNIT), -48, 48);
         if (colours->hand[i] > 0 || colours->near_[i] > 0) {
             float p = hd_sigmoid(nats);
@@ -299,7 +306,8 @@ static inline int hd_reach_of_row(const uint8_t *row, int i, int across) {
  * and which cells hang together with the hand's core through cells above or left of them. */
 static inline void hd_weigh(const int8_t *evidence, int cells_x, const int gate[4], const hd_shape *shape,
                             const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
-                            const float sigmoid[512], const hd_scratch *scratch, hd_measure *out) {
+                            const int8_t ease[256], const float sigmoid[512], const hd_scratch *scratch,
+                            hd_measure *out) {
     int across = gate[2] - gate[0], down = gate[3] - gate[1];
     float expected = 0, ex = 0, ey = 0, support = 0, core = 0, surround = 0, ring = 0;
     for (int j = 0; j < down; j++) {
@@ -322,7 +330,7 @@ static inline void hd_weigh(const int8_t *evidence, int cells_x, const int gate[
                 reached[i] = left = 0;
                 continue;
             }
-            float p = sigmoid[256 + odds + row[i]], e = sigmoid[256 + odds];
+            float p = sigmoid[256 + ease[128 + odds] + row[i]], e = sigmoid[256 + odds];
             chance[i] = p;
             row_expected += e;
             row_ex += e * (float)i;
@@ -390,10 +398,11 @@ static inline void hd_gather(const int gate[4], const hd_scratch *scratch, hd_me
  * hd_shape_whole. */
 static inline void hd_measure_at(const int8_t *evidence, int cells_x, const int gate[4], const hd_shape *shape,
                                  const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
-                                 const float sigmoid[512], float whole, const hd_scratch *scratch, hd_measure *out) {
+                                 const int8_t ease[256], const float sigmoid[512], float whole,
+                                 const hd_scratch *scratch, hd_measure *out) {
     memset(out, 0, sizeof *out);
     if (gate[2] <= gate[0] || gate[3] <= gate[1] || gate[2] - gate[0] > HD_TOP || gate[3] - gate[1] > HD_TOP) return;
-    hd_weigh(evidence, cells_x, gate, shape, pose, rival, rival_pose, sigmoid, scratch, out);
+    hd_weigh(evidence, cells_x, gate, shape, pose, rival, rival_pose, ease, sigmoid, scratch, out);
     hd_gather(gate, scratch, out);
     out->visible = whole > 0 ? hd_clampf(out->expected / (whole * pose->scale * pose->scale), 0.0f, 1.0f) : 0.0f;
 }

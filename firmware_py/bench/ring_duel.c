@@ -77,8 +77,8 @@ struct stage { /* in shared memory */
 static void meet(struct stage *stage, int me) {
     uint32_t mine = atomic_load(&stage->arrived[me]) + 1;
     atomic_store(&stage->arrived[me], mine);
-    while (atomic_load(&stage->arrived[1 - me]) < mine) {
-    }
+    while (atomic_load(&stage->arrived[1 - me]) < mine)
+        sched_yield(); /* the other may need this very processor to get here */
 }
 
 static int by_size(const void *a, const void *b) {

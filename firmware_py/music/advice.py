@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware_py.music.judge import RIGHT_CENTS, BarMark, Verdict
-from firmware_py.music.marks import EARLIEST_S, LATEST_S, Marks
+from firmware_py.music.marks import Marks
 
 SENTENCES: Final = 3
 UNHEARD_S: Final = 0.5
@@ -94,13 +94,13 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
     elif not _recognised(marks):
         yield Sentence("lost", "Follow the melody upwards and downwards first, without minding each pitch.", 80.0)
     together = marks.tempo_ratio == 1.0 and _recognised(marks)
-    if together and marks.lag_s > LATEST_S:
+    if together and marks.lag_s > marks.forgiven_s:
         yield Sentence(
             "late",
             f"You were {marks.lag_s * 1000:.0f} ms behind the song: move a little before each note.",
             marks.late_cost,
         )
-    elif together and marks.lag_s < EARLIEST_S:
+    elif together and marks.lag_s < marks.forgiven_s:
         yield Sentence(
             "early",
             f"You were {-marks.lag_s * 1000:.0f} ms ahead of the song: let the beat come to you.",

@@ -15,7 +15,7 @@ from firmware_py.music.note import Note
 
 FULL_CREDIT_CENTS: Final = 40.0
 NO_CREDIT_CENTS: Final = 90.0
-SEARCH_S: Final = (-0.45, 0.60)  # delays that are tried, around the machine's own
+SEARCH_S: Final = (-0.45, 0.60)  # delays that are tried, the upper end behind the machine's own
 SEARCH_STEP_S: Final = 0.010
 SEARCH_HOP_S: Final = 0.020
 
@@ -72,12 +72,13 @@ def pitch_at(pitch: Floats, rate_hz: float, at_s: Floats) -> Floats:
 def best_lag_and_octave(curve: PitchCurve, wanted: Sequence[Note], delay_s: float) -> tuple[float, int]:
     """Return the delay (seconds) and the whole octaves at which the curve agrees best with the wanted notes.
 
-    Delays are tried from 0.45 s before to 0.6 s behind ``delay_s``, the machine's own; where several serve equally
-    well it is the one nearest to ``delay_s``. Octaves are tried around the distance between the two medians.
+    Delays are tried from 0.45 s early to 0.6 s more than ``delay_s``, the machine's own; where several serve equally
+    well it is the one nearest to that. Octaves are tried around the distance between the two medians.
     """
     frames = Frames.of(wanted, SEARCH_HOP_S)
     lags = (
-        delay_s + np.arange(round(SEARCH_S[0] / SEARCH_STEP_S), round(SEARCH_S[1] / SEARCH_STEP_S) + 1) * SEARCH_STEP_S
+        np.arange(round(SEARCH_S[0] / SEARCH_STEP_S), round((delay_s + SEARCH_S[1]) / SEARCH_STEP_S) + 1)
+        * SEARCH_STEP_S
     )
     heard = curve.heard_pitch
     if not np.isfinite(heard).any():

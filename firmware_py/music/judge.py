@@ -88,7 +88,7 @@ def judged(
     """Return the verdict on each wanted note.
 
     credits_: float64, shape (len(wanted),). lag_s: the delay of the whole performance, at which notes are looked for;
-    forgiven_s: the part of it, the machine's delay included, that no note is called late for.
+    forgiven_s: the part of it that no note is called late for.
     """
     pairs = matched(wanted, played, lag_s, octave_shift)
     marks = []

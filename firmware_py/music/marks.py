@@ -26,6 +26,7 @@ BREATH_SHARE: Final = 0.50
 LEAD_SHARE: Final = 0.125
 EARLIEST_S: Final = -0.060
 LATEST_S: Final = 0.150
+REACTION_S: Final = 0.090
 LATE_COST_PER_S: Final = 2.5
 LONG_REST_S: Final = 0.500
 REST_GRACE_S: Final = 0.250
@@ -40,7 +41,8 @@ class Marks:
 
     total: 0…100. ultrastar: UltraStar's 10 000 points beside it. notes: one NoteMark for each wanted note, in order.
     extra: notes played that the song did not want. bars: one BarMark a bar. lag_s: how far behind the song (before it:
-    below 0) the whole performance was, the machine's own delay not counted. octave_shift: whole octaves, forgiven.
+    below 0) the whole performance sounded, the machine's own delay included; forgiven_s: the part of it that nobody is
+    charged for. octave_shift: whole octaves, forgiven.
     tempo_ratio: the player's tempo over the song's, 1.0 where no other is sure. bias_cents: sharp above 0;
     spread_cents: standard deviation around it, from note to note; NaN without notes near their pitch. unsteady_ms:
     standard deviation of the onsets, estimated from the median so that a few strays do not count; NaN with fewer than
@@ -55,6 +57,7 @@ class Marks:
     extra: tuple[Note, ...]
     bars: tuple[BarMark, ...]
     lag_s: float
+    forgiven_s: float
     octave_shift: int
     tempo_ratio: float
     bias_cents: float
@@ -90,14 +93,15 @@ def marks_of(
 ) -> Marks:
     """Return the marks of a curve against the wanted notes (at least one, in order of their onsets).
 
-    delay_s: the machine's own delay from hand to sound, which no player is charged for. played: the curve's notes,
-    where they are already known. bar_numbers: the bar of each wanted note; without them all lie in bar 1.
+    delay_s: the machine's own delay from hand to sound; a player may move ahead of it, but need not. played: the
+    curve's notes, where they are already known. bar_numbers: the bar of each wanted note; without them all lie in
+    bar 1.
 
     The formula, in a teacher's words:
 
     1. The performance may be a little early or late as a whole: we look for the one delay, and the one octave, at which
-       it agrees best with the song. From 60 ms early to 150 ms late costs nothing; each further 10 ms costs a fortieth
-       of the marks.
+       it agrees best with the song. What sounds from 60 ms early to 150 ms late costs nothing (where the machine is
+       slow: its own delay and 90 ms late); each further 10 ms costs a fortieth of the marks.
     2. Each note is worth as much as it is long. What is played within 40 cents of it earns its full worth, nothing is
        earned from 90 cents on, and evenly less in between. The first 80 ms of a note are free, for the hand to arrive
        (at most a quarter of the note); so are 150 ms of silence at its end, for the hand to leave (at most
@@ -127,23 +131,22 @@ def marks_of(
     share = float(_mean_of_each(earned, counted, frames.note, len(wanted)) @ durations / durations.sum())
     per_note = _mean_of_each(agreement, counted, frames.note, len(wanted))
 
-    lag = lag_s - delay_s
-    outside = max(0.0, lag - LATEST_S, EARLIEST_S - lag)
-    on_time = max(0.0, 1.0 - LATE_COST_PER_S * outside)
+    forgiven_s = min(max(LATEST_S, delay_s + REACTION_S), max(EARLIEST_S, lag_s))
+    on_time = max(0.0, 1.0 - LATE_COST_PER_S * abs(lag_s - forgiven_s))
     rest_cost = MOST_REST_COST * _share_of_rests_sounding(curve, wanted, lag_s)
     before = 100.0 * min(1.0, max(0.0, share))
     total = min(100.0, max(0.0, before * on_time - rest_cost))
 
     played = notes_of(curve) if played is None else played
-    forgiven = delay_s + min(LATEST_S, max(EARLIEST_S, lag))
-    verdicts: Verdicts = judged(wanted, played, per_note, bar_numbers or (1,) * len(wanted), lag_s, forgiven, octave)
+    verdicts: Verdicts = judged(wanted, played, per_note, bar_numbers or (1,) * len(wanted), lag_s, forgiven_s, octave)
     return Marks(
         total=round(total, 6),
         ultrastar=ultrastar_of(cents, frames.note, durations, bar_numbers),
         notes=verdicts.notes,
         extra=verdicts.extra,
         bars=bars_of(verdicts.notes),
-        lag_s=lag,
+        lag_s=lag_s,
+        forgiven_s=forgiven_s,
         octave_shift=octave,
         tempo_ratio=verdicts.tempo_ratio,
         bias_cents=verdicts.bias_cents,

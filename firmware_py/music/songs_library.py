@@ -55,7 +55,7 @@ class BarLine:
 
 
 def known_songs(folders: Sequence[Path] = ()) -> tuple[str, ...]:
-    """Return the names of the shipped songs and of those in further folders, in order, easiest name first to find."""
+    """Return the names of the shipped songs and of those in further folders, in alphabetical order."""
     return tuple(sorted(_files(folders)))
 
 

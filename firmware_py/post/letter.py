@@ -22,7 +22,7 @@ from firmware_py.post import wording
 from firmware_py.post.address import one_line
 from firmware_py.post.attachments import LARGEST_RAW_BYTES, Attachment, choose, stem_of
 from firmware_py.post.dress import html
-from firmware_py.post.outbox import QueuedLetter
+from firmware_py.post.queued_letter import QueuedLetter
 from firmware_py.post.summary import Summary, summarise
 
 _LINE_BYTES: Final = 57

@@ -15,7 +15,8 @@ from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.address import checked
 from firmware_py.post.letter import compose
 from firmware_py.post.maildir import MaildirTransport
-from firmware_py.post.outbox import LetterId, LetterState, Outbox, QueuedLetter
+from firmware_py.post.outbox import Outbox
+from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import Line, ServerDownError, ServerRefusedError, Transport
 

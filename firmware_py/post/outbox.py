@@ -12,52 +12,16 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NewType, Self
+from typing import Final, Self
 
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import MailError, MailRefusedError, SessionFolderError, UsageError
 from firmware_py.post.address import checked, one_line
 from firmware_py.post.backoff import JITTER, LONGEST_S, delay_s, patience_is_over
 from firmware_py.post.lock import locked
-
-LetterId = NewType("LetterId", int)
-
-
-class LetterState(StrEnum):
-    """``due → sending → delivered | waiting | needs-a-person``; the last two go back to due."""
-
-    DUE = "due"
-    SENDING = "sending"
-    DELIVERED = "delivered"
-    WAITING = "waiting"
-    NEEDS_A_PERSON = "needs-a-person"
-
-
-@dataclass(frozen=True)
-class QueuedLetter:
-    """One letter as the outbox knows it.
-
-    queued and next_try are seconds since 1970; next_try counts only while waiting. reason is empty or one sentence.
-    server_wide: the reason lies with the server, not with this letter. where is the delivered letter's place (a path,
-    or the server's answer).
-    """
-
-    id: LetterId
-    session: Path
-    recipient: str
-    message_id: str
-    queued: float
-    state: LetterState
-    reason: str
-    next_try: float
-    attempts: int
-    server_wide: bool
-    where: str
-
+from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS letters (
@@ -377,6 +341,6 @@ class Outbox:
             ) from error
 
     def _ring(self) -> None:
-        """Touch the file that the mailer's path unit watches; a box without that unit has its timer."""
+        """Write to the file that the mailer's path unit watches; where that fails, its timer finds the letter."""
         with suppress(OSError):
-            (self.path / self.BELL).touch()
+            (self.path / self.BELL).write_bytes(b"")

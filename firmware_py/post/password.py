@@ -30,7 +30,7 @@ def password(password_file: str) -> str:
     if password_file:
         return _read(Path(password_file).expanduser(), private=True)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if folder:
+    if folder and (Path(folder) / CREDENTIAL).exists():
         # No look at the mode: systemd keeps the folder to the service's user, and shows its access list as group bits.
         return _read(Path(folder) / CREDENTIAL, private=False)
     raise ServerRefusedError(

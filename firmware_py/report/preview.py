@@ -28,7 +28,7 @@ def preview_of(page: Page) -> bytes:
             raise ReportError("the preview of the page could not be drawn; score.pdf holds the page itself")
         for apart in _TONES:
             levels = np.minimum((np.arange(256) + apart // 2) // apart * apart, 255).astype(np.uint8)
-            done, picture = cv2.imencode(".png", levels[drawn], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+            done, picture = cv2.imencode(".png", levels[drawn], [cv2.IMWRITE_PNG_COMPRESSION, 6])
             if done and len(picture) < MOST_BYTES:
                 return picture.tobytes()
     raise ReportError(f"no preview of the page fits {MOST_BYTES} bytes; score.pdf holds the page itself")

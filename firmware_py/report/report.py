@@ -18,7 +18,7 @@ from firmware_py.errors import HandDanceError, ReportError
 from firmware_py.hand_sample import Flag
 from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve, curve_of
-from firmware_py.music.marks import EARLIEST_S, LATEST_S, Marks, marks_for_song
+from firmware_py.music.marks import Marks, marks_for_song
 from firmware_py.music.note import Note
 from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
 from firmware_py.music.pitch import Key, note_name
@@ -166,8 +166,8 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
     begins = record.song_start_s + record.delay_s
     notes = tuple(n for n in notes if n.end_s - max(n.onset_s, begins) >= SHORTEST_NOTE_S)  # the count-in is for trying
     marks = marks_for_song(curve, song, record.song_start_s, delay_s=record.delay_s, played=notes)
-    lag = min(LATEST_S, max(EARLIEST_S, marks.lag_s)) if marks and notes else 0.0
-    return _Performance(record, song, curve, notes, marks, record.delay_s + lag)
+    forgiven_s = marks.forgiven_s if marks and notes else record.delay_s
+    return _Performance(record, song, curve, notes, marks, forgiven_s)
 
 
 def _report(folder: SessionFolder, performance: _Performance) -> Report:
@@ -230,7 +230,7 @@ def _song_line(song: Song, start_s: float) -> SongLine:
 
 
 def _marks_line(marks: Marks, performance: _Performance) -> MarksLine:
-    lag_ms = (performance.record.delay_s + marks.lag_s) * 1000 if performance.notes else 0.0
+    lag_ms = marks.lag_s * 1000 if performance.notes else 0.0
     return MarksLine(
         total=round(marks.total, 1),
         points=marks.ultrastar.total,

@@ -19,7 +19,8 @@ from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.plan import SessionPlan
-from firmware_py.session.states import State, StateMachine
+from firmware_py.session.machine import StateMachine
+from firmware_py.state import State
 from firmware_py.session.stopping import StopRequest
 from firmware_py.sound.recorder import Recorder
 

@@ -13,7 +13,8 @@ from firmware_py.session.lock import only_one
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment, Performance
 from firmware_py.session.plan import plan_session
-from firmware_py.session.states import State, StateMachine
+from firmware_py.session.machine import StateMachine
+from firmware_py.state import State
 from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.shared_memory import clean_stale
 

@@ -18,7 +18,8 @@ Pose = tuple[float, float, float]  # centre x, y and scale of a grid, in cells o
 
 MARGIN: Final = 0.8  # palm breadths of room around the hand that the shape's grid holds
 _KEEP: Final = 0.85  # of the known colours at each look: a memory of about half a second at 12 Hz
-_EASED: Final = 0.35  # what is left of the shape's outside when colour alone tells hand from room
+_EASED_OUTSIDE: Final = 0.35  # what is left of the shape's log-odds when colour alone tells hand from room
+_EASED_INSIDE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,19 @@ class Portraitist:
         shape, pose = draw(hand)
         other, other_pose = rival if rival else (None, None)
         quality = self._colours.learn(i420, shape, pose, keep=_KEEP, rival=other, rival_pose=other_pose)
-        shape.ease(1 - (1 - _EASED) * quality)
         odds = self._colours.odds
-        self._mask.adopt(shape, odds)
+        adopt(self._mask, shape, odds, quality)
         self._mask.pose = pose
         self._mask.measure(i420)
         fill, dx, dy = self._mask.standing
         return Likeness(hand, number, shape, odds, pose, fill, dx, dy, quality, self._mask.support)
+
+
+def adopt(mask: Mask, shape: Shape, odds: bytes, quality: float) -> None:
+    """Let ``mask`` measure by this shape and these colours, which tell hand from room by ``quality``, 0…1."""
+    mask.adopt(
+        shape, odds, outside=1 - (1 - _EASED_OUTSIDE) * quality, inside=1 - (1 - _EASED_INSIDE) * quality
+    )
 
 
 def draw(hand: FoundHand) -> tuple[Shape, Pose]:

@@ -12,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_py._mask import Mask
-from firmware_py.sight.likeness import Likeness, Pose
+from firmware_py.sight.likeness import Likeness, Pose, adopt
 from firmware_py.sight.one_euro import OneEuro, OneEuroSettings
 from firmware_py.sight.presence import Presence
 
 MEMORY_S: Final = 1.0  # so long after it left, a hand is known again by its colours alone
 
 # Area in nats: a still hand trembles by 2e-3 and an octave's glide in 0.1 s runs at 11 a second.
-_AREA: Final = OneEuroSettings(least_hz=4.0, quickness=4.0, speed_hz=10.0)
+_AREA: Final = OneEuroSettings(least_hz=4.0, quickness=10.0, speed_hz=10.0)
 _PLACE: Final = OneEuroSettings(least_hz=4.0, quickness=40.0, speed_hz=10.0)
 _OPENNESS: Final = OneEuroSettings(least_hz=3.0, quickness=2.0, speed_hz=5.0)
+
+_SEAM: Final = 0.04  # nats: a new look that measures so little else is blended in
+_SEAM_S: Final = 0.12
 
 _STEPS: Final = 4
 _REACH_S: Final = 10.0  # scales a second (a scale is about two palm breadths) beyond what was foreseen
@@ -52,7 +55,8 @@ class Track:
         self._velocity: Pose = (0.0, 0.0, 1.0)
         self._past: deque[tuple[int, Pose]] = deque(maxlen=_POSES_KEPT)
         self._gone_s = math.inf
-        self._surround = 0.0
+        self._seam = 0.0
+        self._seen_s = 0.0
         self.adopt(likeness)
 
     @property
@@ -107,7 +111,7 @@ class Track:
         )
         self.likeness = likeness
         self._pose = (x + dx, y + dy, scale * grown)
-        self._mask.adopt(likeness.shape, likeness.odds)
+        adopt(self._mask, likeness.shape, likeness.odds, likeness.quality)
         self._mask.set_reference(likeness.fill, likeness.dx, likeness.dy)
         self._mask.pose = self._pose
         self.rightness += 0.2 * (likeness.hand.rightness - self.rightness)
@@ -126,17 +130,33 @@ class Track:
         self._take(evidence, i420, number, t_s)
 
     def confirm(self, likeness: Likeness, i420: NDArray[np.uint8], number: int, t_s: float, rival: Mask | None) -> None:
-        """Adopt a look and measure this frame by it: the finder has just seen the hand, so it is there."""
+        """Adopt a look after the step into this frame: the finder has just seen the hand, so it is there.
+
+        What the new look measures otherwise than the old one is not a movement of the hand, and is blended in.
+        """
+        before = self._mask.mass if self._tracked(number) else 0.0
         self.adopt(likeness)
         self.confirmed_s = t_s
-        self._mask.measure(i420, rival, 0 if likeness.number == number else _STEPS)
-        seen = likeness.number == number or self._evident(_LEAST_SUPPORT)
-        self._take(seen, i420, number, t_s)
+        late = likeness.number != number
+        self._mask.measure(i420, rival, _STEPS if late else 0, self._reach)
+        if late and not self._evident(_LEAST_SUPPORT):
+            return
+        if before:
+            otherwise = self._seam + math.log(before / max(self._mask.mass, 1e-3))
+            self._seam = otherwise if abs(otherwise) < _SEAM else 0.0
+            self._pose = self._mask.pose
+            self._past[-1] = (number, self._pose)
+        else:
+            self._take(True, i420, number, t_s)
 
     def leave(self) -> None:
         """The finder says that there is no hand here, and is believed."""
         self._presence.leave()
         self._gone_s = -math.inf
+
+    def _tracked(self, number: int) -> bool:
+        """Whether the step into this frame found the hand."""
+        return self.present and not self.doubted and bool(self._past) and self._past[-1][0] == number
 
     def _take(self, evidence: bool, i420: NDArray[np.uint8], number: int, t_s: float) -> None:
         was_present = self.present
@@ -145,10 +165,14 @@ class Track:
             if not was_present:
                 for one in (self._log_area, self._x_filter, self._y_filter, self._openness_filter):
                     one.reset()
+                self._seam = 0.0
             self._moved(self._mask.pose, steady=was_present)
             height, width = i420.shape[0] // 3, i420.shape[1] // 2
             x, y = self._mask.centre
-            self.area = math.exp(self._log_area(math.log(max(self._mask.mass / (width * height), 1e-6)), t_s))
+            self._seam *= math.exp(-max(0.0, t_s - self._seen_s) / _SEAM_S)
+            self._seen_s = t_s
+            log_area = math.log(max(self._mask.mass / (width * height), 1e-6)) + self._seam
+            self.area = min(1.0, math.exp(self._log_area(log_area, t_s)))
             self.x = min(1.0, max(0.0, self._x_filter(x / width, t_s)))
             self.y = min(1.0, max(0.0, self._y_filter(y / height, t_s)))
             self.openness = self._openness_filter(self.likeness.hand.openness, t_s)

@@ -11,7 +11,7 @@
 #include "ring.h"
 #include "seqlock.h"
 
-enum { RECORDS = 60000, CAPACITY = 8, WORDS = 8, CELL_WORDS = 16 };
+enum { RECORDS = 16000, CAPACITY = 16, WORDS = 8, CELL_WORDS = 16 };
 
 static hd_ring *ring;
 static hd_cell *cell;

@@ -29,7 +29,7 @@ from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.config import Config, MailSettings, PathSettings
 from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
-from firmware_py.post.outbox import LetterState
+from firmware_py.post.queued_letter import LetterState
 
 EXIM = shutil.which("exim4", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 WORD = "right horse ü"

@@ -14,7 +14,7 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.address import one_line
 from firmware_py.post.letter import Letter, compose, encoded_size
-from firmware_py.post.outbox import QueuedLetter
+from firmware_py.post.queued_letter import QueuedLetter
 
 STRICT = email.policy.SMTP.clone(raise_on_defect=True)
 SENDER = "box@example.org"

@@ -8,7 +8,7 @@ from firmware_py.config import Config, MailSettings, PathSettings
 from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post import mailer
 from firmware_py.post.mailer import Mailer, as_json, open_outbox, queue_session, send_due, transport_for
-from firmware_py.post.outbox import LetterState
+from firmware_py.post.queued_letter import LetterState
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from firmware_py.errors import MailError, MailRefusedError, UsageError
 from firmware_py.post.backoff import LONGEST_S
-from firmware_py.post.outbox import LetterId, LetterState, Outbox
+from firmware_py.post.outbox import Outbox
+from firmware_py.post.queued_letter import LetterId, LetterState
 
 
 def test_a_queued_letter_is_due_and_survives_the_process(outbox, make_session, tmp_path, clock):

@@ -34,7 +34,7 @@ def test_a_silence_under_a_beat_is_swallowed_and_a_longer_one_kept():
 
 
 def test_two_notes_in_one_eighth_are_both_kept_on_a_finer_grid():
-    found = written(at_beats((0.0, 0.24, 60), (0.25, 0.5, 62), (0.5, 1.0, 64)))
+    found = written(at_beats((0.02, 0.23, 60), (0.23, 0.5, 62), (0.51, 1.0, 64)))
     assert [n for _, _, n in found] == [60, 62, 64]
     assert [on for on, _, _ in found] == [0, Fraction(1, 4), Fraction(1, 2)]
 

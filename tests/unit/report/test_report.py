@@ -17,6 +17,7 @@ from firmware_py.archive.session_folder import Gap, SessionFolder
 from firmware_py.errors import ReportError, SessionFolderError, SongError
 from firmware_py.music.note import Note
 from firmware_py.music.songs_library import known_songs, load_song
+from firmware_py.report import preview
 from firmware_py.report.contents import Report
 from firmware_py.report.report import make_report
 
@@ -226,6 +227,17 @@ def test_any_name_of_a_player_is_text_and_nothing_else(session_of, player, music
     assert re.sub(r"\s", "", latin) in words
 
 
+def test_only_the_fonts_that_typst_brings_are_used(session_of):
+    folder = session_of(player="月 🎹 Ω Ж")
+    make_report(folder)
+    listed = subprocess.run(
+        ["pdffonts", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True
+    ).stdout
+    names = {line.split()[0].split("+")[-1] for line in listed.splitlines()[2:]}
+    assert names
+    assert all(name.startswith(("Libertinus", "NewCM", "DejaVuSansMono")) for name in names), names
+
+
 def test_tempo_and_transposition_are_those_that_were_played(session_of):
     folder = session_of(transpose=2, tempo_bpm=90.0)
     report = make_report(folder)
@@ -301,6 +313,14 @@ def test_a_short_song_is_one_page_with_a_preview_that_fits_a_letter(session_of):
     assert preview.startswith(b"\x89PNG")
     assert int.from_bytes(preview[16:20], "big") == pytest.approx(900, abs=2)
     assert len(preview) < 200_000
+
+
+@pytest.mark.parametrize("most_bytes", [90_000, 25_000])
+def test_a_preview_that_would_be_too_large_takes_fewer_tones_or_pixels(session_of, monkeypatch, most_bytes):
+    monkeypatch.setattr(preview, "MOST_BYTES", most_bytes)
+    folder = session_of(notes=a_poor_performance())
+    make_report(folder)
+    assert 1_000 < folder.file(SessionFolder.PREVIEW).stat().st_size < most_bytes
 
 
 def test_a_long_session_of_free_play_goes_over_several_pages(session_of):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_py.session.states import State, StateMachine
+from firmware_py.session.machine import StateMachine
+from firmware_py.state import State
 
 ROUND = [State.READY, State.COUNTING_IN, State.PLAYING, State.FINISHING, State.READY]
 

@@ -1,28 +1,12 @@
-"""The states that a box can be in, and the only ways between them.
+"""The state machine: where the session stands, and the only ways on from there.
 
 Whoever shows a state (light, log, systemd, page) is told of every change; nothing else may decide one.
 """
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
-
-class State(StrEnum):
-    """What the box is doing; the value is the word that people read."""
-
-    STARTING = "starting"
-    READY = "ready"
-    COUNTING_IN = "counting-in"
-    PLAYING = "playing"
-    FINISHING = "finishing"
-    FAULT = "fault"
-
-    @property
-    def records(self) -> bool:
-        """Whether camera and sound are being recorded, so that the recording light must be on."""
-        return self in (State.COUNTING_IN, State.PLAYING)
-
+from firmware_py.state import State
 
 _NEXT: Final[dict[State, frozenset[State]]] = {
     State.STARTING: frozenset({State.READY}),

@@ -1,0 +1,48 @@
+"""Opens whatever there is to press here: the buttons of a box, the keys of a terminal, both, or nothing.
+
+Not here: any of them. A missing panel is one line in the log and never a reason not to play.
+"""
+
+import logging
+from typing import Final
+
+from firmware_py.config import PanelSettings
+from firmware_py.errors import PanelError
+from firmware_py.panel.buttons import ButtonPanel
+from firmware_py.panel.keyboard import KEYS, KeyboardPanel
+from firmware_py.panel.panel import OnEvent, Panel, Panels
+
+log: Final = logging.getLogger(__name__)
+
+
+def open_panel(settings: PanelSettings, on_event: OnEvent, *, pins: bool = True, keys: bool = True) -> Panels:
+    """Open the panels of this machine.
+
+    Parameters
+    ----------
+    settings
+        Pins and debounce; with every pin -1 no chip is looked for.
+    on_event
+        Called for each press, from another thread.
+    pins, keys
+        Which kinds to look for.
+
+    Raises
+    ------
+    UsageError
+        A pin that is used twice.
+    """
+    found: list[Panel] = []
+    named = (settings.start_pin, settings.stop_pin, settings.status_pin, settings.recording_pin)
+    if pins and any(pin >= 0 for pin in named):
+        try:
+            found.append(ButtonPanel(settings, on_event))
+        except PanelError as error:
+            log.info("no button panel: %s", error)
+    if keys:
+        try:
+            found.append(KeyboardPanel(on_event))
+            log.info("keys: %s", KEYS)
+        except (OSError, ValueError) as error:
+            log.debug("no keyboard panel: %s", error)
+    return Panels(found)

@@ -1,0 +1,52 @@
+"""How each state looks on two lights, as data: told apart from across a room, and without colours.
+
+Not here: the lights themselves (``lights``). Keep it slow: nothing flashes faster than three times a second, which
+is the limit for people with photosensitive epilepsy (WCAG 2.3.1).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmware_py.state import State
+
+STEP_S: Final = 0.2
+"""Seconds of one step of a pattern."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One state on the panel.
+
+    status: the status light's steps of STEP_S, repeated for ever. recording: whether the recording light is on.
+    """
+
+    status: tuple[bool, ...]
+    recording: bool
+
+    @property
+    def steady(self) -> bool:
+        """Whether the status light stays as it is."""
+        return len(set(self.status)) == 1
+
+
+def _steps(drawn: str) -> tuple[bool, ...]:
+    return tuple(step == "#" for step in drawn)
+
+
+_STATUS: Final = {
+    State.STARTING: _steps("#####....."),
+    State.READY: _steps("#"),
+    State.COUNTING_IN: _steps("##.."),
+    State.PLAYING: _steps("#########."),
+    State.FINISHING: _steps("#........."),
+    State.FAULT: _steps("#.#.#....."),
+}
+
+
+def look_of(state: str) -> Look:
+    """Return how a state looks; a name that is not known looks like a fault, and recording is not denied."""
+    try:
+        known = State(state)
+    except ValueError:
+        return Look(_STATUS[State.FAULT], recording=True)
+    return Look(_STATUS[known], known.records)

@@ -1,0 +1,151 @@
+import queue
+import sys
+import warnings
+
+import pytest
+
+from firmware_py.config import PanelSettings
+from firmware_py.errors import PanelError, UsageError
+from firmware_py.panel.buttons import ButtonPanel
+from firmware_py.panel.open_panel import open_panel
+from firmware_py.panel.panel import PanelEvent
+from firmware_py.state import State
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from gpiozero.pins.mock import MockFactory
+
+SETTINGS = PanelSettings(debounce_ms=0)
+
+
+@pytest.fixture
+def pins():
+    factory = MockFactory()
+    yield factory
+    factory.close()
+
+
+@pytest.fixture
+def events():
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def panel(pins, events):
+    opened = ButtonPanel(SETTINGS, events.put, pins)
+    yield opened
+    opened.close()
+
+
+def press(pins, number):
+    pins.pin(number).drive_low()
+    pins.pin(number).drive_high()
+
+
+def all_of(events):
+    found = []
+    while not events.empty():
+        found.append(events.get())
+    return found
+
+
+def test_a_press_of_each_button_is_one_event(panel, pins, events):
+    press(pins, SETTINGS.start_pin)
+    press(pins, SETTINGS.stop_pin)
+    assert all_of(events) == [PanelEvent.START, PanelEvent.STOP]
+
+
+def test_holding_a_button_is_one_event(panel, pins, events):
+    pins.pin(SETTINGS.start_pin).drive_low()
+    pins.pin(SETTINGS.start_pin).drive_low()
+    assert all_of(events) == [PanelEvent.START]
+
+
+def test_one_button_for_both_starts_and_stops_by_the_state(pins, events):
+    one = PanelSettings(start_pin=17, stop_pin=17, debounce_ms=0)
+    panel = ButtonPanel(one, events.put, pins)
+    for state in State:
+        panel.show(state)
+        press(pins, 17)
+    panel.close()
+    wanted = {"counting-in": PanelEvent.STOP, "playing": PanelEvent.STOP}
+    assert all_of(events) == [wanted.get(state, PanelEvent.START) for state in State]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_the_lights_show_the_state(panel, pins, state):
+    panel.show(state)
+    assert bool(pins.pin(SETTINGS.recording_pin).state) == state.records
+    assert pins.pin(SETTINGS.status_pin).state
+
+
+def test_the_recording_light_goes_off_with_the_recording(panel, pins):
+    for state in ("counting-in", "playing", "finishing"):
+        panel.show(state)
+    assert not pins.pin(SETTINGS.recording_pin).state
+
+
+def test_a_state_nobody_knows_leaves_the_recording_light_on(panel, pins):
+    panel.show("dancing")
+    assert pins.pin(SETTINGS.recording_pin).state
+
+
+def test_a_closed_panel_is_dark_and_gives_its_pins_back(pins, events):
+    panel = ButtonPanel(SETTINGS, events.put, pins)
+    panel.show("playing")
+    panel.close()
+    again = ButtonPanel(SETTINGS, events.put, pins)
+    assert not pins.pin(SETTINGS.recording_pin).state
+    press(pins, SETTINGS.start_pin)
+    assert all_of(events) == [PanelEvent.START]
+    again.close()
+
+
+def test_a_part_that_is_not_there_is_left_out(pins, events):
+    panel = ButtonPanel(PanelSettings(-1, 27, -1, 23, debounce_ms=0), events.put, pins)
+    panel.show("playing")
+    assert pins.pin(23).state
+    press(pins, 27)
+    assert all_of(events) == [PanelEvent.STOP]
+    panel.close()
+
+
+@pytest.mark.parametrize(
+    "pins_used", [{"status_pin": 17}, {"recording_pin": 22}, {"stop_pin": 23}, {"start_pin": 22, "stop_pin": 22}]
+)
+def test_a_pin_used_twice_is_refused_by_name(pins, events, pins_used):
+    with pytest.raises(UsageError, match=r"panel\.\w+_pin is pin \d+, which panel\.\w+_pin uses already"):
+        ButtonPanel(PanelSettings(**pins_used), events.put, pins)
+
+
+def test_a_machine_without_pins_says_what_to_do(events, monkeypatch):
+    def none_here():
+        raise OSError("can not open gpiochip")
+
+    monkeypatch.setattr("firmware_py.panel.buttons._own_factory", none_here)
+    with pytest.raises(PanelError, match=r"no pins for buttons and lights here.*play with the keyboard"):
+        ButtonPanel(SETTINGS, events.put)
+
+
+def test_without_gpiozero_one_line_says_what_to_install_and_nothing_breaks(events, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "gpiozero.exc", None)
+    caplog.set_level("INFO")
+    panel = open_panel(SETTINGS, events.put, keys=False)
+    panel.show("ready")
+    panel.close()
+    (line,) = caplog.messages
+    assert "pip install hand-dance[pi]" in line
+
+
+def test_this_machine_opens_some_panel_or_none_without_a_word_on_stderr(events, capfd):
+    panel = open_panel(SETTINGS, events.put, keys=False)
+    panel.show("ready")
+    panel.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_with_every_pin_off_no_chip_is_looked_for(events, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "gpiozero.exc", None)
+    caplog.set_level("INFO")
+    open_panel(PanelSettings(-1, -1, -1, -1), events.put, keys=False).close()
+    assert caplog.messages == []

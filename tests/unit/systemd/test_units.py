@@ -1,0 +1,134 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parents[3] / "systemd"
+SERVICES = ["hand-dance.service", "hand-dance-post.service"]
+MOST_EXPOSURE = 2.0
+
+assert shutil.which("systemd-analyze"), "systemd-analyze is missing; Debian's package systemd brings it"
+
+
+def setting(unit: str, key: str) -> list[str]:
+    return re.findall(rf"^{key}=(.*)$", (UNITS / unit).read_text(), re.MULTILINE)
+
+
+@pytest.fixture
+def units(tmp_path):
+    """The units with a command that exists on every machine; verify looks for it."""
+    for path in UNITS.glob("hand-dance*.*"):
+        text = path.read_text().replace("/opt/hand-dance/bin/hand-dance", "/bin/true")
+        (tmp_path / path.name).write_text(text)
+    return tmp_path
+
+
+def test_systemd_understands_every_line(units):
+    paths = sorted(str(p) for p in units.iterdir())
+    assert len(paths) >= 4
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *paths],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    # verify ends with 0 even where it did not know a key: what it says is what counts.
+    assert (told.stdout + told.stderr).strip() == ""
+    assert told.returncode == 0
+
+
+def test_the_check_sees_a_key_that_systemd_does_not_know(units):
+    unit = units / "hand-dance.service"
+    unit.write_text(unit.read_text().replace("WatchdogSec=", "WatchdogSecs="))
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=60
+    )
+    assert "WatchdogSecs" in told.stderr
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_exposed_to_little(service, units):
+    told = subprocess.run(
+        [
+            "systemd-analyze",
+            "security",
+            "--offline=true",
+            f"--threshold={round(MOST_EXPOSURE * 10)}",
+            str(units / service),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", told.stdout)
+    assert found, told.stderr
+    assert float(found[1]) <= MOST_EXPOSURE, told.stdout
+    assert told.returncode == 0
+
+
+def test_the_instrument_tells_systemd_that_it_lives_and_comes_back_for_ever():
+    service = "hand-dance.service"
+    assert setting(service, "Type") == ["notify"]
+    assert setting(service, "WatchdogSec") == ["10"]
+    assert setting(service, "Restart") == ["always"]
+    assert setting(service, "StartLimitIntervalSec") == ["0"]
+    assert setting(service, "ExecStart") == ["/opt/hand-dance/bin/hand-dance run"]
+
+
+def test_the_instrument_waits_for_no_network_and_cannot_reach_one():
+    text = (UNITS / "hand-dance.service").read_text()
+    assert "network" not in re.sub(r"^#.*$", "", text, flags=re.MULTILINE).replace("PrivateNetwork=yes", "").lower()
+    assert setting("hand-dance.service", "PrivateNetwork") == ["yes"]
+
+
+def test_the_sound_process_may_be_realtime_and_stay_in_memory():
+    assert int(setting("hand-dance.service", "LimitRTPRIO")[0]) >= 50
+    assert setting("hand-dance.service", "LimitMEMLOCK") == ["256M"]
+    assert not setting("hand-dance.service", "RestrictRealtime")
+
+
+def test_both_services_keep_their_state_in_one_place_for_one_user():
+    for service in SERVICES:
+        assert setting(service, "User") == ["hand-dance"]
+        assert setting(service, "StateDirectory") == ["hand-dance"]
+        assert setting(service, "Environment") == ["HAND_DANCE_PATHS_STATE=/var/lib/hand-dance"]
+        assert not setting(service, "RemoveIPC"), "the other service's ring would go with it"
+
+
+def test_a_new_letter_starts_the_mailer_and_the_mailer_does_not_start_itself():
+    from firmware_py.post.outbox import Outbox
+
+    assert setting("hand-dance-post.path", "PathChanged") == [f"/var/lib/hand-dance/outbox/{Outbox.BELL}"]
+    assert setting("hand-dance-post.path", "Unit") == ["hand-dance-post.service"]
+    assert setting("hand-dance-post.timer", "OnUnitInactiveSec") == ["10min"]
+
+
+def test_the_password_reaches_the_mailer_as_a_credential_and_nothing_else():
+    from firmware_py.post.password import CREDENTIAL
+
+    assert setting("hand-dance-post.service", "LoadCredential") == [CREDENTIAL]
+    assert setting("hand-dance.service", "LoadCredential") == []
+
+
+def test_the_user_is_made_with_the_groups_of_the_devices():
+    told = subprocess.run(
+        ["systemd-sysusers", "--dry-run", str(UNITS / "sysusers.d" / "hand-dance.conf")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert told.returncode == 0, told.stderr
+    lines = (UNITS / "sysusers.d" / "hand-dance.conf").read_text().splitlines()
+    groups = {line.split()[2] for line in lines if line.startswith("m hand-dance ")}
+    assert groups == set(setting("hand-dance.service", "SupplementaryGroups")[0].split())
+
+
+def test_the_state_folder_is_its_owners_alone():
+    lines = [
+        line.split() for line in (UNITS / "tmpfiles.d" / "hand-dance.conf").read_text().splitlines() if line[0] != "#"
+    ]
+    modes = {line[1]: line[2] for line in lines}
+    assert modes["/var/lib/hand-dance"] == "0700"
+    assert modes["/var/lib/hand-dance/outbox/bell"] == "0600"
