@@ -125,7 +125,9 @@ class SessionFolder:
                 os.close(directory)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise SessionFolderError(f"{target} cannot be written ({error.strerror}); free some space or mount it writable") from error
+            raise SessionFolderError(
+                f"{target} cannot be written ({error.strerror}); free some space or mount it writable"
+            ) from error
         return target
 
     def record(self) -> SessionRecord:

@@ -135,7 +135,16 @@ def test_a_second_play_is_refused_with_the_pid_of_the_first(state: Path) -> None
 @pytest.mark.parametrize("process", ["sight", "sound"])
 def test_a_process_that_hangs_is_ended_and_started_anew(state: Path, process: str) -> None:
     play = start(
-        state, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", str(SECONDS), "--no-letter", "--json"
+        state,
+        "play",
+        "--camera",
+        "ghost:plain=1",
+        "--audio",
+        "paced",
+        "--seconds",
+        str(SECONDS),
+        "--no-letter",
+        "--json",
     )
     try:
         folder = _await(lambda: _samples_reach(state, 3.0), "hand samples")
