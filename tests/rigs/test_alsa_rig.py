@@ -1,4 +1,4 @@
-"""The sound process on a real ALSA device: PulseAudio's null sink, its monitor recorded, a device that goes and returns."""
+"""The sound process on a real ALSA device: PulseAudio's null sink, which plays in real time and gives back all."""
 
 import ctypes.util
 import importlib.util
