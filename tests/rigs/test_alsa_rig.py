@@ -1,4 +1,4 @@
-"""The sound process on a real ALSA device: PulseAudio's null sink, which plays in real time and gives back what it heard."""
+"""Sound on a real ALSA device: PulseAudio's null sink, which plays in real time and gives back what it hears."""
 
 import ctypes.util
 import importlib.util
