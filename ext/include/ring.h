@@ -14,19 +14,21 @@
  *         320  nothing
  *         384  slots               record n lies in slot n mod capacity
  *
- * tail and head have a cache line each, and a quiet line stands between them, because x86 fetches lines in pairs of 128
- * bytes. Each side looks at the other's index only when its copy of it says full, or empty. The consumer of a ring that is
- * nearly empty, as it should be, looks at tail for every record and takes its line away: the producer therefore counts in
- * its own line and does not wait for that line when it has a record to hand over. The producer looks at head once in a lap,
- * so the consumer counts in head itself.
+ * tail and head have a cache line each, and a quiet line stands between them, because x86 fetches lines in pairs of
+ * 128 bytes. Each side looks at the other's index only when its copy of it says full, or empty. The consumer of a
+ * ring that is nearly empty, as it should be, looks at tail for every record and takes its line away: the producer
+ * therefore counts in its own line and does not wait for that line when it has a record to hand over. The producer
+ * looks at head once in a lap, so the consumer counts in head itself.
  *
- * Invariants: 0 <= tail - head <= capacity. Only the producer writes tail, its own line and free slots; only the consumer
- * writes head and its own line. A copy of the other's index is never ahead of it, so a stale one errs towards "full" or
- * "empty" and never towards a slot that is in use. The indices are 64 bits wide and do not wrap in a thousand years.
+ * Invariants: 0 <= tail - head <= capacity. Only the producer writes tail, its own line and free slots; only the
+ * consumer writes head and its own line. A copy of the other's index is never ahead of it, so a stale one errs
+ * towards "full" or "empty" and never towards a slot that is in use. The indices are 64 bits wide and do not wrap in
+ * a thousand years.
  *
- * Death at any instant: tail and head move only after the record is whole, so a killed producer loses at most the record
- * it was writing, and a killed consumer gets at most the record it was reading once more. Whoever takes over must call
- * hd_ring_open_producer or hd_ring_open_consumer, which set its own line right; the other side needs to do nothing.
+ * Death at any instant: tail and head move only after the record is whole, so a killed producer loses at most the
+ * record it was writing, and a killed consumer gets at most the record it was reading once more. Whoever takes over
+ * must call hd_ring_open_producer or hd_ring_open_consumer, which set its own line right; the other side needs to do
+ * nothing.
  */
 #ifndef HD_RING_H
 #define HD_RING_H
@@ -241,8 +243,9 @@ static inline void hd_ring_commit(hd_ring *ring) {
     ring->own_tail++;
     /* Release: the record is whole before the consumer can see that it is there. */
     HD_STORE(&ring->tail, ring->own_tail, HD_RING_RELEASE);
-    /* A producer in full flow runs into its own store here, and hands over several records each time the line comes back to
-     * it instead of fetching it back for every one. Half as many records again where the processors are far apart. */
+    /* A producer in full flow runs into its own store here, and hands over several records each time the line comes
+     * back to it instead of fetching it back for every one: half as many records again a second where the processors
+     * are far apart. */
     (void)HD_LOAD((volatile HD_ATOMIC(uint64_t) *)&ring->tail, HD_RING_RELAXED);
 }
 
