@@ -51,6 +51,11 @@ class Notifier:
             self._last_alive = now
             self._tell("WATCHDOG=1")
 
+    def silent_for(self, seconds: float) -> None:
+        """Say that no sign of life may come for so many seconds; 0: that they come as usual again."""
+        if self.watchdog_s is not None:
+            self._tell(f"WATCHDOG_USEC={round(max(seconds, self.watchdog_s) * 1e6)}\nWATCHDOG=1")
+
     def stopping(self) -> None:
         """Say that the end has begun."""
         self._tell("STOPPING=1")
