@@ -26,6 +26,9 @@ from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 1.0  # between signs of life while nobody plays
+FAULT_S: Final = 5.0  # that a fault is shown, unless a press ends it; shorter than any watchdog
+UNHURRIED_S: Final = 300.0  # for what has no loop to give signs of life: a cold start, the report of a long session
+_PRIORITIES: Final = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 
 
 def serve(config: Config) -> None:
@@ -63,11 +66,16 @@ class Appliance:
             self._notifier.ready("ready")
             while not (self._quit or quit_request.reason):
                 self._notifier.alive()
+                fault = self._machine.state is State.FAULT
                 try:
-                    event = self._events.get(timeout=LISTEN_S)
+                    event = self._events.get(timeout=FAULT_S if fault else LISTEN_S)
                 except queue.Empty:
+                    if fault:
+                        self._machine.to(State.READY)
                     continue
                 if event is PanelEvent.START:
+                    if fault:
+                        self._machine.to(State.READY)
                     self._session(quit_request)
                 self._quit = self._quit or event is PanelEvent.QUIT
         quit_request.close()
@@ -75,13 +83,13 @@ class Appliance:
     def _session(self, stop: StopRequest) -> None:
         """Play one session; a wish to quit that comes meanwhile ends it too."""
         self._stop = StopRequest()
+        self._notifier.patience(UNHURRIED_S)
         try:
             with stop_on_signals(self._stop):
                 outcome = play_once(self._config, self._machine, self._stop, self._show, Letter.QUEUE)
             log.info("played: %s", outcome.as_line())
         except HandDanceError as error:
             self._machine.to(State.FAULT, str(error))
-            self._machine.to(State.READY)
         finally:
             ended, self._stop = self._stop, None
             if ended.reason.startswith("stopped by SIG"):
@@ -110,16 +118,21 @@ class Appliance:
         said = f"{state}: {reason}" if reason else str(state)
         (log.error if state is State.FAULT or self._machine.trouble else log.info)("%s", said)
         self._notifier.status(said)
+        hurried = state in (State.READY, State.COUNTING_IN, State.PLAYING)
+        self._notifier.patience(None if hurried else UNHURRIED_S)
 
 
 def log_to_where_it_is_read() -> None:
-    """Log to the journal under systemd, with its fields, else to standard error."""
-    handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    if os.environ.get("JOURNAL_STREAM"):
-        try:
-            from systemd.journal import JournalHandler
-        except ImportError:
-            log.debug("systemd-python is not installed; the log goes to standard error")
-        else:
-            handler = JournalHandler(SYSLOG_IDENTIFIER="hand-dance")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+    """Log to standard error; where that is the journal, each line with its priority, as sd-daemon(3) has it."""
+    journal = bool(os.environ.get("JOURNAL_STREAM"))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JournalLine("%(message)s") if journal else logging.Formatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+class _JournalLine(logging.Formatter):
+    """Writes ``<3>`` before an error and so on: the journal takes it as the line's priority and shows the rest."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = next((number for level, number in _PRIORITIES if record.levelno >= level), 7)
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())

@@ -51,6 +51,18 @@ class Notifier:
             self._last_alive = now
             self._tell("WATCHDOG=1")
 
+    def patience(self, seconds: float | None) -> None:
+        """Let systemd wait so long for the next sign of life, and for the end of the start; None: WatchdogSec again.
+
+        For work that cannot call ``alive`` meanwhile. A service without a watchdog only gets its start prolonged.
+        """
+        watchdog_s = seconds or self.watchdog_s
+        lines = [f"WATCHDOG_USEC={round(watchdog_s * 1e6)}"] if self.watchdog_s and watchdog_s else []
+        if seconds:
+            lines.append(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+        if lines:
+            self._tell("\n".join(lines))
+
     def stopping(self) -> None:
         """Say that the end has begun."""
         self._tell("STOPPING=1")
