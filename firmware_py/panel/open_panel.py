@@ -4,6 +4,7 @@ Not here: any of them. A missing panel is one line in the log and never a reason
 """
 
 import logging
+import os
 from typing import Final
 
 from firmware_py.config import PanelSettings
@@ -51,8 +52,5 @@ def open_panel(
     if signals:
         found.append(SignalPanel(on_event))
         if len(found) == 1:
-            log.info(
-                "nothing to press was found; this starts and stops as well: "
-                "systemctl kill --kill-who=main --signal=USR1 hand-dance"
-            )
+            log.info("nothing to press was found; this starts and stops as well: kill -USR1 %d", os.getpid())
     return Panels(found)

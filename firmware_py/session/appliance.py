@@ -78,6 +78,7 @@ class Appliance:
                         self._machine.to(State.READY)
                     self._session(quit_request)
                 self._quit = self._quit or event is PanelEvent.QUIT
+            self._notifier.stopping()
         quit_request.close()
 
     def _session(self, stop: StopRequest) -> None:
