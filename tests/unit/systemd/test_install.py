@@ -78,7 +78,7 @@ def tracked(*patterns):
 
 
 def test_program_units_user_and_settings_are_put_where_they_belong(installed):
-    units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*")}
+    units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
     assert len(units) == 4
     assert installed.files() == units | {
         "etc/sysusers.d/hand-dance.conf",
@@ -86,6 +86,7 @@ def test_program_units_user_and_settings_are_put_where_they_belong(installed):
         "etc/hand-dance/config.toml",
         "opt/hand-dance/bin/python",
         "opt/hand-dance/bin/hand-dance",
+        "usr/local/bin/hand-dance",
     }
     assert "--system-site-packages" in installed.log.read_text()
 
@@ -164,7 +165,27 @@ def test_another_word_is_refused(box):
     assert done.stderr == "systemd/install: 'instal' is neither install nor uninstall\n"
 
 
-def test_the_strictest_shell_can_read_it():
+@pytest.mark.parametrize("name", ["install", "hand-dance"])
+def test_the_strictest_shell_can_read_it(name):
+    script = SCRIPT.with_name(name)
     shell = shutil.which("dash") or "sh"
-    assert subprocess.run([shell, "-n", SCRIPT], capture_output=True, text=True).stderr == ""
-    assert SCRIPT.read_text().startswith("#!/bin/sh\n")
+    assert subprocess.run([shell, "-n", script], capture_output=True, text=True).stderr == ""
+    assert script.read_text().startswith("#!/bin/sh\n")
+    assert os.access(script, os.X_OK)
+
+
+def test_the_command_of_the_box_plays_as_the_instruments_user_over_its_state(tmp_path):
+    for name in ("runuser", "sudo"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        [SCRIPT.with_name("hand-dance"), "sessions", "--json"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    who = "runuser" if os.geteuid() == 0 else "sudo"
+    assert done.stdout == (
+        f"{who} -u hand-dance -- env HOME=/var/lib/hand-dance HAND_DANCE_PATHS_STATE=/var/lib/hand-dance "
+        "/opt/hand-dance/bin/hand-dance sessions --json\n"
+    )
