@@ -94,6 +94,7 @@ class Appliance:
     def _session(self, quitting: StopRequest) -> None:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
+        self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
             try:
