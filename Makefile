@@ -9,7 +9,7 @@ DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux
 MAIL_PACKAGES := exim4-daemon-light
 BENCH_PACKAGES := g++ libboost-dev
-BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev
+BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
@@ -67,7 +67,7 @@ $(VENV)/installed: $(SOURCES)
 	@touch $@
 
 $(VENV)/developed: $(VENV)/installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dev,pi]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dev]'
 	@touch $@
 
 $(VENV)/benched: $(VENV)/developed
