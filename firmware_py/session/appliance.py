@@ -49,6 +49,7 @@ class Appliance:
         self._events: queue.SimpleQueue[PanelEvent] = queue.SimpleQueue()
         self._stop: StopRequest | None = None
         self._quit = False
+        self._played = False  # since the presses were last forgotten
         self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
         self._machine = StateMachine()
@@ -57,7 +58,7 @@ class Appliance:
     def run(self) -> None:
         """Serve the panel; while nobody plays, complete what a power cut left."""
         with closing(self._notifier), closing(self._panel), closing(StopRequest()) as quitting:
-            self._machine.watch(lambda state, _reason: self._panel.show(state, trouble=bool(self._machine.trouble)))
+            self._machine.watch(self._show_state)
             self._machine.watch(self._tell)
             with stop_on_signals(quitting):
                 self._machine.to(State.READY)
@@ -94,6 +95,7 @@ class Appliance:
     def _session(self, quitting: StopRequest) -> None:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
+        self._played = True
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
@@ -116,8 +118,16 @@ class Appliance:
             self._machine.trouble_is(trouble)  # shown until somebody plays again
         self._forget_presses()
 
+    def _show_state(self, state: State, _reason: str) -> None:
+        if state is State.READY:
+            self._forget_presses()  # before anybody can see that a press counts again
+        self._panel.show(state, trouble=bool(self._machine.trouble))
+
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""
+        if not self._played:
+            return
+        self._played = False
         while not self._events.empty():
             self._quit = self._quit or self._events.get() is PanelEvent.QUIT
 

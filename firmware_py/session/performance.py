@@ -285,7 +285,7 @@ class Performance:
         told = {self._sound: sound_told_ns, self._sight: self._lanes.hands.producer_heartbeat_ns}
         now_ns = time.monotonic_ns()
         for child, told_ns in told.items():
-            if child is self._sight and self._sight_ended:
+            if not child.running or (child is self._sight and self._sight_ended):
                 continue
             if child.name in self._dead_since_s:  # started anew, and not ready yet
                 hangs = now_ns - max(child.started_ns, told_ns) > READY_WITHIN_S * 1e9
