@@ -8,13 +8,14 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from _mask_c cimport (
-    HD_COLOURS, HD_GRID, HD_TOP, hd_colour_odds, hd_colours, hd_colours_learn, hd_colours_settle, hd_ease_table, hd_evidence,
-    hd_follow, hd_gate, hd_measure, hd_measure_at, hd_picture, hd_picture_of_mask, hd_pose, hd_reference,
+    HD_COLOURS, HD_GRID, HD_TOP, hd_colour_odds, hd_colours, hd_colours_learn, hd_colours_settle, hd_ease_table,
+    hd_evidence, hd_follow, hd_gate, hd_measure, hd_measure_at, hd_picture, hd_picture_of_mask, hd_pose, hd_reference,
     hd_scratch, hd_shape, hd_shape_draw, hd_shape_whole, hd_sigmoid_table,
 )
 
 cdef enum:
     MOST_STEPS = 6
+    FIRST_ROUNDS = 4
 
 cdef float SETTLED = 0.004  # a pose that moves less than this share of its scale has arrived
 cdef float SIGMOID[512]
@@ -105,11 +106,12 @@ cdef class Colours:
         if rival is not None:
             other.x, other.y, other.scale = rival_pose
             rival_shape = rival._shape
-        if not self.known:
-            keep = 0
+        cdef int rounds = 1 if self.known else FIRST_ROUNDS, k
         with nogil:
-            hd_colours_learn(self._colours, &picture, shape._shape, &own, rival_shape, &other, keep, self._scratch)
-            quality = hd_colours_settle(self._colours, self._odds, <float *>self._scratch)
+            for k in range(rounds):  # at first nothing is known of the rim: go over the same frame until it settles
+                hd_colours_learn(self._colours, &picture, shape._shape, &own, rival_shape, &other,
+                                 self._odds if rounds == 1 or k else NULL, keep if rounds == 1 else 0, self._scratch)
+                quality = hd_colours_settle(self._colours, self._odds, <float *>self._scratch)
         self.known = True
         return quality
 

@@ -46,11 +46,29 @@ cdef object wrong_buffer(str what, object found, object expected):
     return RingLayoutError(f"a record of {found} bytes offered to {what} whose records have {expected} bytes")
 
 
+cdef str ONE_RELEASE = "both sides must run the same release of hand-dance"
+
+
+cdef str unaligned(str what, const Py_buffer *view):
+    return (
+        f"the {what}'s buffer begins {<size_t>view.buf % HD_RING_LINE} bytes past a multiple of {HD_RING_LINE}: "
+        f"give it memory aligned to {HD_RING_LINE} bytes, such as an mmap"
+    )
+
+
+cdef str no_magic(str what, const Py_buffer *view, uint64_t magic):
+    found = (<const unsigned char *>view.buf)[:8]
+    return (
+        f"no {what} in this buffer: it begins with {found!r}, expected {(<object>magic).to_bytes(8, 'little')!r}; "
+        f"its owner has not made the {what} yet, or this is something else"
+    )
+
+
 cdef class Ring:
     """A single-producer single-consumer queue of fixed-size records over a shared buffer.
 
-    A process that takes a side calls ``open_producer`` or ``open_consumer`` before its first push or pop: that sets right
-    what a killed predecessor left half done.
+    A process that takes a side calls ``open_producer`` or ``open_consumer`` before its first push or pop: that sets
+    right what a killed predecessor left half done.
 
     Parameters
     ----------
@@ -88,20 +106,19 @@ cdef class Ring:
 
     cdef str fault_sentence(self, int fault, uint32_t slots):
         if fault == HD_RING_UNALIGNED:
-            return f"the ring's buffer begins {<size_t>self.view.buf % HD_RING_LINE} bytes past a multiple of {HD_RING_LINE}: \
-give it memory aligned to {HD_RING_LINE} bytes, such as an mmap"
+            return unaligned("ring", &self.view)
         if fault == HD_RING_SHORT:
             if slots == 0 and self.view.len >= <Py_ssize_t>sizeof(hd_ring):
                 slots = self.ring.capacity
             needed = hd_ring_bytes(slots, <uint32_t>self.size) if slots else sizeof(hd_ring)
             return f"the ring's buffer has {self.view.len} bytes: {needed} are needed"
         if fault == HD_RING_NO_MAGIC:
-            found = (<const unsigned char *>self.view.buf)[:8]
-            return f"no ring in this buffer: it begins with {found!r}, expected {HD_RING_MAGIC.to_bytes(8, 'little')!r}; \
-its owner has not made the ring yet, or this is something else"
+            return no_magic("ring", &self.view, HD_RING_MAGIC)
         if fault == HD_RING_OTHER_VERSION:
-            return f"a ring of layout version {self.ring.version} with a header of {self.ring.header_bytes} bytes, expected \
-version {HD_RING_VERSION} with {sizeof(hd_ring)}: both sides must run the same release of hand-dance"
+            return (
+                f"a ring of layout version {self.ring.version} with a header of {self.ring.header_bytes} bytes, "
+                f"expected version {HD_RING_VERSION} with {sizeof(hd_ring)}: {ONE_RELEASE}"
+            )
         if fault == HD_RING_BAD_RECORD:
             return f"a ring of {self.ring.record_bytes}-byte records, expected {self.size}-byte records"
         if fault == HD_RING_BAD_CAPACITY:
@@ -284,17 +301,13 @@ cdef class Cell:
 
     cdef str fault_sentence(self, int fault):
         if fault == HD_RING_UNALIGNED:
-            return f"the cell's buffer begins {<size_t>self.view.buf % HD_RING_LINE} bytes past a multiple of {HD_RING_LINE}: \
-give it memory aligned to {HD_RING_LINE} bytes, such as an mmap"
+            return unaligned("cell", &self.view)
         if fault == HD_RING_SHORT:
             return f"the cell's buffer has {self.view.len} bytes: {hd_cell_bytes(<uint32_t>self.size)} are needed"
         if fault == HD_RING_NO_MAGIC:
-            found = (<const unsigned char *>self.view.buf)[:8]
-            return f"no cell in this buffer: it begins with {found!r}, expected {HD_CELL_MAGIC.to_bytes(8, 'little')!r}; \
-its owner has not made the cell yet, or this is something else"
+            return no_magic("cell", &self.view, HD_CELL_MAGIC)
         if fault == HD_RING_OTHER_VERSION:
-            return f"a cell of layout version {self.cell.version}, expected {HD_CELL_VERSION}: both sides must run the same \
-release of hand-dance"
+            return f"a cell of layout version {self.cell.version}, expected {HD_CELL_VERSION}: {ONE_RELEASE}"
         return f"a cell of {self.cell.record_bytes}-byte records, expected {self.size}-byte records"
 
     @staticmethod

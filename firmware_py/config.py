@@ -127,11 +127,12 @@ class Config:
 
     @property
     def state(self) -> Path:
-        """The folder that sessions, outbox, models and cache live in."""
-        if self.paths.state:
-            return Path(self.paths.state).expanduser().absolute()
-        data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-        return Path(data).expanduser() / "hand-dance"
+        """The folder that sessions, outbox, models and cache live in. Raises ConfigError for a home that is not."""
+        place = self.paths.state or f"{os.environ.get('XDG_DATA_HOME') or '~/.local/share'}/hand-dance"
+        try:
+            return Path(place).expanduser().absolute()
+        except RuntimeError as error:
+            raise ConfigError(f"{place}: there is no such home folder here; name a folder with --state") from error
 
 
 def load_config(

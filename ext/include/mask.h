@@ -24,8 +24,9 @@
 #define HD_NEVER (-127)     /* forearm and beyond the grid: never hand, never learnt from */
 #define HD_CORE 16          /* shape log-odds from here up: surely inside */
 #define HD_OUTSIDE (-12)    /* shape log-odds from here down: outside, the room close to the hand */
+#define HD_TAKEN 12         /* shape and colour together, either way, from which a cell near the rim is learnt from */
 #define HD_HAND_DOUBT 4e-5f /* share of the hand that any colour may yet have */
-#define HD_ROOM_DOUBT 5e-5f
+#define HD_ROOM_DOUBT 5e-5f /* and of the room */
 #define HD_LINK 0.35f       /* chance from which cells outside the shape hand on that they hang together with it */
 #define HD_TOP 1024         /* most cells across or down a picture: 2048 pixels */
 
@@ -125,7 +126,7 @@ static inline void hd_shape_draw(hd_shape *shape, const float *capsules, int n, 
     float distance[HALF + 1][HALF + 1]; /* at every second grid line; linear between */
     for (int j = 0; j <= HALF; j++)
         for (int i = 0; i <= HALF; i++)
-            distance[j][i] = hd_capsules_distance(capsules, n, (float)i * 2.0f / HALF - 1.0f, (float)j * 2.0f / HALF - 1.0f);
+            distance[j][i] = hd_capsules_distance(capsules, n, (float)i * 2 / HALF - 1, (float)j * 2 / HALF - 1);
     for (int j = 0; j < HD_GRID; j++)
         for (int i = 0; i < HD_GRID; i++) {
             float fx = (float)(i & 1) * 0.5f + 0.25f, fy = (float)(j & 1) * 0.5f + 0.25f;
@@ -192,10 +193,12 @@ static inline void hd_share_in(float *kept, const uint32_t *counts, double total
 }
 
 /* Learn from a picture in which the finder saw this hand: its colours where the shape is sure, the room's close by
- * and further off. Cells of the rival shape (NULL: none) and of this forearm teach nothing. keep: 0...1, how much of
- * what was known stays. counts: scratch of 3 * HD_COLOURS. */
-static inline void hd_colours_learn(hd_colours *colours, const hd_picture *p, const hd_shape *shape, const hd_pose *pose,
-                                    const hd_shape *rival, const hd_pose *rival_pose, float keep, uint32_t *counts) {
+ * and further off. Near the rim, where the shape may be wrong, a cell belongs to the side that shape and the colours
+ * known so far (NULL: none) give it together. Cells of the rival shape (NULL: none) and of this forearm teach nothing.
+ * keep: 0...1, how much of what was known stays. counts: scratch of 3 * HD_COLOURS. */
+static inline void hd_colours_learn(hd_colours *colours, const hd_picture *p, const hd_shape *shape,
+                                    const hd_pose *pose, const hd_shape *rival, const hd_pose *rival_pose,
+                                    const hd_colour_odds *known, float keep, uint32_t *counts) {
     int cells_x = p->width / 2, cells_y = p->height / 2, gate[4];
     uint32_t *hand = counts, *close = counts + HD_COLOURS, *room = counts + 2 * HD_COLOURS;
     double hands = 0, closes = 0, rooms = 0;
@@ -213,8 +216,10 @@ static inline void hd_colours_learn(hd_colours *colours, const hd_picture *p, co
                 continue;
             }
             int odds = hd_scan_odds(shape, &own, x);
-            if (odds >= HD_CORE) hand[hd_cell_bin(p, x, y)]++, hands++;
-            else if (odds <= 2 * HD_OUTSIDE && odds != HD_NEVER) close[hd_cell_bin(p, x, y)]++, closes++;
+            if (odds == HD_NEVER) continue;
+            int bin = hd_cell_bin(p, x, y), both = known ? odds + known->odds[bin] : 0;
+            if (odds >= HD_CORE || (odds > 2 * HD_OUTSIDE && both > HD_TAKEN)) hand[bin]++, hands++;
+            else if (odds <= 2 * HD_OUTSIDE || both < -HD_TAKEN) close[bin]++, closes++;
         }
     }
     hd_share_in(colours->hand, hand, hands, keep);
@@ -267,7 +272,8 @@ static inline float hd_colours_settle(const hd_colours *colours, hd_colour_odds 
 /* ---- measuring ------------------------------------------------------------------------------------------------ */
 
 /* Colour log-odds of the cells of `gate` into evidence (one per cell of the picture, row by row). */
-static inline void hd_evidence(const hd_picture *p, const hd_colour_odds *colours, const int gate[4], int8_t *evidence) {
+static inline void hd_evidence(const hd_picture *p, const hd_colour_odds *colours, const int gate[4],
+                               int8_t *evidence) {
     int cells_x = p->width / 2;
     for (int y = gate[1]; y < gate[3]; y++) {
         const uint8_t *top = p->y + (size_t)(2 * y) * (size_t)p->width, *low = top + p->width;
@@ -415,7 +421,8 @@ static inline void hd_picture_of_mask(int cells_x, int cells_y, const int gate[4
     for (int y = gate[1]; y < gate[3]; y++)
         for (int x = gate[0]; x < gate[2]; x++) {
             size_t at = (size_t)(y - gate[1]) * (size_t)across + (size_t)(x - gate[0]);
-            if (scratch->reached[at]) out[(size_t)y * (size_t)cells_x + (size_t)x] = (uint8_t)(255.0f * scratch->chance[at] + 0.5f);
+            if (scratch->reached[at])
+                out[(size_t)y * (size_t)cells_x + (size_t)x] = (uint8_t)(255.0f * scratch->chance[at] + 0.5f);
         }
 }
 

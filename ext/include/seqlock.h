@@ -3,16 +3,17 @@
  * It is for: the newest hand sample, the controls and the counters of a session, read by a page, lights, a realtime
  * thread. It is not for: every record (ring.h is), or two writers. Header-only C11 (and C++11), no Python.h.
  *
- * A seqlock with two places: `writes` counts the records ever written, and record n stands in place n mod 2. The writer
- * fills the place that nobody is sent to and only then counts up, so a writer that is killed half way leaves the record
- * before readable, and the writer that returns has nothing to repair. A reader goes again only if the count moved while it
- * read; it never waits for a writer, alive or dead, and after HD_CELL_TRIES it gives up and says so.
+ * A seqlock with two places: `writes` counts the records ever written, and record n stands in place n mod 2. The
+ * writer fills the place that nobody is sent to and only then counts up, so a writer that is killed half way leaves
+ * the record before readable, and the writer that returns has nothing to repair. A reader goes again only if the
+ * count moved while it read; it never waits for a writer, alive or dead, and after HD_CELL_TRIES it gives up and says
+ * so.
  *
  * Records are copied word by word with atomics, because a reader may read what is being written and must be allowed
- * to. The words are stored with release and loaded with acquire instead of between fences: a reader that meets a word of
- * record n + 2 in the place of record n then is sure to find the count at n + 1 or more and to throw its copy away
- * (Boehm, "Can seqlocks get along with programming language memory models?", 2012, section 5). It costs nothing on x86 and
- * a few ldar on arm64, and a sanitizer can follow it.
+ * to. The words are stored with release and loaded with acquire instead of between fences: a reader that meets a word
+ * of record n + 2 in the place of record n then is sure to find the count at n + 1 or more and to throw its copy away
+ * (Boehm, "Can seqlocks get along with programming language memory models?", 2012, section 5). It costs nothing on
+ * x86 and a few ldar on arm64, and a sanitizer can follow it.
  */
 #ifndef HD_SEQLOCK_H
 #define HD_SEQLOCK_H
@@ -47,7 +48,8 @@ static inline HD_ATOMIC(uint64_t) *hd_cell_place(const hd_cell *cell, uint64_t n
     return (HD_ATOMIC(uint64_t) *)((uintptr_t)cell + sizeof(hd_cell) + place);
 }
 
-/* Make a cell whose record is all zeros and whose count is 0. Nobody else may be using the block. Returns an hd_ring_fault. */
+/* Make a cell whose record is all zeros and whose count is 0. Nobody else may be using the block. Returns an
+ * hd_ring_fault. */
 static inline int hd_cell_format(hd_cell *cell, size_t bytes, uint32_t record_bytes) {
     if ((uintptr_t)cell % HD_RING_LINE != 0)
         return HD_RING_UNALIGNED;

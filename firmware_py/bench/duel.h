@@ -1,7 +1,7 @@
 /* One contender of the ring's benchmark: four loops over a queue of 64-byte records, the same source for every queue.
  *
- * HD_DUEL(name, type, make_, push_, pop_) makes `const struct duel duel_<name>` out of three expressions over `queue`, a
- * pointer to `type`: make one in zeroed memory, push `record`, pop into `record`. For measuring only.
+ * HD_DUEL(name, type, make_, push_, pop_) makes `const struct duel duel_<name>` out of three expressions over
+ * `queue`, a pointer to `type`: make one in zeroed memory, push `record`, pop into `record`. For measuring only.
  */
 #ifndef HD_DUEL_H
 #define HD_DUEL_H
@@ -22,7 +22,7 @@ typedef struct duel_record {
 struct duel {
     size_t bytes;                                                            /* of one queue */
     void (*make)(void *queue);                                               /* in zeroed, page-aligned memory */
-    void (*ping)(void *there, void *back, uint32_t *trip_ns, uint32_t trips); /* send, wait for the answer, take the time */
+    void (*ping)(void *there, void *back, uint32_t *trip_ns, uint32_t trips); /* send, wait, take the time */
     void (*pong)(void *there, void *back, uint32_t trips);                   /* wait, answer */
     void (*produce)(void *queue, uint32_t records);
     uint64_t (*consume)(void *queue, uint32_t records);                      /* returns the sum of all first words */

@@ -5,6 +5,7 @@ What Python costs on top is measured in ``peers.py``.
 
 import json
 import os
+import platform
 import shutil
 import statistics
 import subprocess
@@ -17,7 +18,8 @@ from firmware_py.bench import headers
 from firmware_py.errors import BenchError
 
 _HERE: Final = Path(__file__).parent
-_OPTIMISE: Final = ("-O3", "-Wall", "-Wextra")
+# Every contender is compiled for the machine it runs on.
+_OPTIMISE: Final = ("-O3", "-Wall", "-Wextra", *(["-march=native"] if platform.machine() == "x86_64" else []))
 
 
 @dataclass(frozen=True)

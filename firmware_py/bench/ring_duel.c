@@ -2,8 +2,9 @@
  * one atomic, which every round measures just before and just after, and beside boost's queue where it is compiled in.
  *
  * `ring_duel SECONDS` repeats short interleaved rounds and prints JSON of what each round gave; medians are taken by
- * firmware_py/bench/duel.py. Every trip carries one clock reading, the ping-pong's too; its cost is printed. A ratio under
- * 1 is no mistake: the ping-pong's one word is stored and loaded by both, while a ring's index is stored by one side only.
+ * firmware_py/bench/duel.py. Every trip carries one clock reading, the ping-pong's too; its cost is printed. A ratio
+ * under 1 is no mistake: the ping-pong's one word is stored and loaded by both, while a ring's index is stored by one
+ * side only.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -59,7 +60,8 @@ static void bare_make(void *memory) {
     atomic_store(&((bare_ball *)memory)->ball, 0);
 }
 
-static const struct duel duel_bare = {.bytes = sizeof(bare_ball), .make = bare_make, .ping = bare_ping, .pong = bare_pong};
+static const struct duel duel_bare = {
+    .bytes = sizeof(bare_ball), .make = bare_make, .ping = bare_ping, .pong = bare_pong};
 
 #ifdef DUEL_BOOST
 extern const struct duel duel_boost;
@@ -110,11 +112,12 @@ static void round_trips(struct stage *stage, int me, const struct duel *duel, co
     }
     duel->ping(stage->there, stage->back, trip_ns, TRIPS);
     qsort(trip_ns, TRIPS, sizeof trip_ns[0], by_size);
-    printf("\"%s\":[%.2f,%u,%u,%u]", name, middle(trip_ns, TRIPS), trip_ns[TRIPS / 2], trip_ns[TRIPS * 99 / 100], trip_ns[TRIPS * 999L / 1000]);
+    printf("\"%s\":[%.2f,%u,%u,%u]", name, middle(trip_ns, TRIPS), trip_ns[TRIPS / 2],
+           trip_ns[TRIPS * 99 / 100], trip_ns[TRIPS * 999L / 1000]);
 }
 
-/* One round of throughput: the follower produces, the leader consumes and prints the records per second of the middle one
- * of several sprints, each too short for both processes to be kept from their processors in most of them. */
+/* One round of throughput: the follower produces, the leader consumes and prints the records per second of the middle
+ * one of several sprints, each too short for both processes to be kept from their processors in most of them. */
 static void through(struct stage *stage, int me, const struct duel *duel, const char *name) {
     uint32_t took_ns[SPRINTS];
     for (int n = 0; n < SPRINTS; n++) {

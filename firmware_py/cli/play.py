@@ -28,12 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Play, then say what came of it."""
-    from firmware_py.session.finish import Letter
+    """Play, then say what came of it; 1 where it ended before its time by a fault, or has no report."""
     from firmware_py.session.play import play
     from firmware_py.session.progress import ProgressLine
 
     with ProgressLine(sys.stderr) as progress:
-        outcome = play(config, progress.show, Letter.NONE if args.no_letter else Letter.SEND)
+        outcome = play(config, progress.show, letter=not args.no_letter)
     print(json.dumps(outcome.as_json(), indent=2) if args.json else outcome.as_text())
-    return 0
+    return 0 if outcome.whole else 1

@@ -51,13 +51,14 @@ class Notifier:
             self._last_alive = now
             self._tell("WATCHDOG=1")
 
-    def patience(self, seconds: float | None) -> None:
-        """Let systemd wait so long for the next sign of life, and for the end of the start; None: WatchdogSec again.
+    def silent_for(self, seconds: float) -> None:
+        """Say that no sign of life may come for so many seconds; 0: that they come as usual again.
 
-        For work that cannot call ``alive`` meanwhile. A service without a watchdog only gets its start prolonged.
+        For work that cannot call ``alive`` meanwhile; a start that takes so long is waited for as well.
         """
-        watchdog_s = seconds or self.watchdog_s
-        lines = [f"WATCHDOG_USEC={round(watchdog_s * 1e6)}"] if self.watchdog_s and watchdog_s else []
+        lines = []
+        if self.watchdog_s is not None:
+            lines.append(f"WATCHDOG_USEC={round(max(seconds, self.watchdog_s) * 1e6)}\nWATCHDOG=1")
         if seconds:
             lines.append(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
         if lines:

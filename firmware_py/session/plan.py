@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -85,7 +86,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         song=song,
         record=SessionRecord(
             started_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            song=play.song,
+            song=_remembered(play.song),
             patch=sound.patch,
             player=play.player,
             camera=config.camera.source,
@@ -132,3 +133,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             "master_db": sound.master_db,
         },
     )
+
+
+def _remembered(song: str) -> str:
+    """Return a song's name, or the whole path of its file, which is found again from anywhere."""
+    return str(Path(song).absolute()) if "/" in song or song.endswith(".toml") else song

@@ -73,10 +73,15 @@ class FoundHand:
 class Finder:
     """Both networks and the order they are asked in. One thread uses it."""
 
-    def __init__(self, models: ModelFiles, *, fine: bool = False) -> None:
-        """Load the networks; ``fine`` takes the larger landmark network, for single pictures."""
+    def __init__(self, models: ModelFiles) -> None:
+        """Load the networks; raises ModelFilesError.
+
+        New hands are looked at with the larger landmark network, which is surer of the side; hands that are known,
+        with the smaller one, which costs half.
+        """
         self._palms = PalmNetwork(models.palm_lite)
-        self._landmarks = LandmarkNetwork(models.landmark_full if fine else models.landmark_lite)
+        self._first_look = LandmarkNetwork(models.landmark_full)
+        self._next_look = LandmarkNetwork(models.landmark_lite)
 
     def find(
         self,
@@ -96,7 +101,7 @@ class Finder:
         """
         answers: list[FoundHand | None] = []
         for crop in prior:
-            answers.append(self._look(rgb, crop, answers))
+            answers.append(_looked(self._next_look, rgb, crop, answers))
         if (search or None in answers) and _count(answers) < wanted:
             self._search(rgb, self._palms.look(rgb, least_score=_LEAST_PALM), answers, wanted)
             if thorough and not _count(answers):
@@ -107,19 +112,9 @@ class Finder:
     def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int) -> None:
         for palm in palms:
             if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
-                hand = self._look(rgb, Crop.around_palm(palm), found)
+                hand = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
                 if hand:
                     found.append(hand)
-
-    def _look(self, rgb: NDArray[np.uint8], crop: Crop, found: Sequence[FoundHand | None]) -> FoundHand | None:
-        height, width = rgb.shape[:2]
-        if not _reasonable(crop, width, height):
-            return None
-        seen = self._landmarks.look(rgb, crop)
-        if seen.presence < _LEAST_PRESENCE or not np.isfinite(seen.points).all():
-            return None
-        hand = FoundHand.of(seen, width, height)
-        return None if any(other and hand.same_as(other) for other in found) else hand
 
     def _parts(self, rgb: NDArray[np.uint8]) -> list[list[Palm]]:
         height, width = rgb.shape[:2]
@@ -131,6 +126,20 @@ class Finder:
             part = np.ascontiguousarray(rgb[y : y + h, x : x + w])
             answers.append([_moved(palm, x, y) for palm in self._palms.look(part, least_score=_LEAST_PALM)])
         return answers
+
+
+def _looked(
+    landmarks: LandmarkNetwork, rgb: NDArray[np.uint8], crop: Crop, found: Sequence[FoundHand | None]
+) -> FoundHand | None:
+    """Return the hand in the window, None when it holds none or one that is found already."""
+    height, width = rgb.shape[:2]
+    if not _reasonable(crop, width, height):
+        return None
+    seen = landmarks.look(rgb, crop)
+    if seen.presence < _LEAST_PRESENCE or not np.isfinite(seen.points).all():
+        return None
+    hand = FoundHand.of(seen, width, height)
+    return None if any(other and hand.same_as(other) for other in found) else hand
 
 
 def _count(answers: Sequence[FoundHand | None]) -> int:

@@ -14,7 +14,8 @@ from firmware_py._mask import Mask
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.sight.camera import Frame
 from firmware_py.sight.colour_lookout import ColourLookout
-from firmware_py.sight.landmarks import Side
+from firmware_py.sight.identity import Identities
+from firmware_py.sight.landmarks import Side, side_of
 from firmware_py.sight.lookout import Answer, Lookout, LookoutThread, Question, moved_crop
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.tracker import Track
@@ -65,6 +66,7 @@ class Sight:
     stills: bool = False
     spent: Spent = field(default_factory=Spent, init=False)
     _tracks: list[Track | None] = field(init=False)
+    _identities: Identities = field(init=False)
     _lookout: Lookout | ColourLookout = field(init=False)
     _thread: LookoutThread | None = field(default=None, init=False)
     _due_s: float = field(default=-math.inf, init=False)
@@ -74,8 +76,9 @@ class Sight:
 
     def __post_init__(self) -> None:
         self._tracks = [None] * self.hands
+        self._identities = Identities(self.hands)
         if self.models:
-            self._lookout = Lookout(self.models, slots=self.hands, fine=self.stills)
+            self._lookout = Lookout(self.models, slots=self.hands)
         else:
             self._lookout = ColourLookout()
         if not self.synchronous:
@@ -101,14 +104,15 @@ class Sight:
     def seen(self) -> tuple[SeenHand, ...]:
         """The hands in the last frame, the primary one first."""
         return tuple(
-            SeenHand(track.area, self._box(track), track.confidence, track.openness, _side(track))
-            for track in self._tracks
+            SeenHand(track.area, self._box(track), track.confidence, track.openness, side_of(track.rightness))
+            for track in self._in_order()
             if track and track.present
         )
 
     def forget(self) -> None:
         """Begin anew: the next frame has nothing to do with those before."""
         self._tracks = [None] * self.hands
+        self._identities.reset()
         self._due_s = -math.inf
         self._last_hand_s = -math.inf
         if not self._thread:
@@ -118,6 +122,9 @@ class Sight:
         """End the finder's thread."""
         if self._thread:
             self._thread.close()
+
+    def _in_order(self) -> list[Track | None]:
+        return [self._tracks[slot] for slot in self._identities.order]
 
     def _rival(self, slot: int) -> Mask | None:
         """Return the mask of the other hand while that is in view."""
@@ -150,10 +157,13 @@ class Sight:
         return Question(frame, crops, search=search, thorough=self.stills)
 
     def _pace_hz(self, t_s: float) -> float:
-        idle = t_s - self._last_hand_s > _IDLE_AFTER_S and not math.isinf(self._last_hand_s)
+        if math.isinf(self._last_hand_s):
+            self._last_hand_s = t_s
+        idle = t_s - self._last_hand_s > _IDLE_AFTER_S
         return min(_IDLE_HZ, self.finder_hz) if idle else self.finder_hz
 
     def _apply(self, answer: Answer, frame: Frame, t_s: float) -> None:
+        self._identities.weigh(self._tracks, answer.likenesses)
         for slot, (likeness, asked) in enumerate(zip(answer.likenesses, answer.asked, strict=True)):
             track = self._tracks[slot]
             if likeness:
@@ -172,6 +182,7 @@ class Sight:
                 self._last_hand_s = t_s
             if track and not track.remembered(t_s):
                 self._tracks[slot] = None
+        self._identities.promote(self._tracks)
 
     def _box(self, track: Track) -> tuple[float, float, float, float]:
         dx, dy, grown = track.motion_since(track.likeness.number)
@@ -187,14 +198,10 @@ class Sight:
         sample["t_capture_ns"] = frame.t_capture_ns
         sample["frame"] = frame.number & 0xFFFFFFFF
         flags = Flag(0)
-        for slot, track in enumerate(self._tracks):
+        for slot, track in enumerate(self._in_order()):
             if track and track.present:
                 flags |= Flag.PRESENT if slot == 0 else Flag.SECOND_HAND
                 flags |= Flag.FINDER_CONFIRMED if confirmed and track.misses == 0 else Flag(0)
                 sample["hands"][slot] = (track.area, track.x, track.y, track.openness, track.confidence)
         sample["flags"] = int(flags)
         return sample
-
-
-def _side(track: Track) -> Side:
-    return "right" if track.rightness > 0.5 else "left"

@@ -16,6 +16,11 @@ from firmware_py.sight.network import Network
 Side = Literal["left", "right"]
 
 
+def side_of(rightness: float) -> Side:
+    """Return the side that a rightness of 0…1 says."""
+    return "right" if rightness > 0.5 else "left"
+
+
 @dataclass(frozen=True, slots=True)
 class Landmarks:
     """What the landmark network says about one window.
@@ -32,7 +37,7 @@ class Landmarks:
     @property
     def side(self) -> Side:
         """The player's own hand, as a person would say."""
-        return "right" if self.rightness > 0.5 else "left"
+        return side_of(self.rightness)
 
 
 class LandmarkNetwork:

@@ -71,9 +71,7 @@ class Portraitist:
 
 def adopt(mask: Mask, shape: Shape, odds: bytes, quality: float) -> None:
     """Let ``mask`` measure by this shape and these colours, which tell hand from room by ``quality``, 0…1."""
-    mask.adopt(
-        shape, odds, outside=1 - (1 - _EASED_OUTSIDE) * quality, inside=1 - (1 - _EASED_INSIDE) * quality
-    )
+    mask.adopt(shape, odds, outside=1 - (1 - _EASED_OUTSIDE) * quality, inside=1 - (1 - _EASED_INSIDE) * quality)
 
 
 def draw(hand: FoundHand) -> tuple[Shape, Pose]:

@@ -42,9 +42,9 @@ class Answer:
 class Lookout:
     """The finder and one portraitist for each slot."""
 
-    def __init__(self, models: ModelFiles, *, slots: int, fine: bool) -> None:
+    def __init__(self, models: ModelFiles, *, slots: int) -> None:
         """Load the networks; raises ModelFilesError."""
-        self._finder = Finder(models, fine=fine)
+        self._finder = Finder(models)
         self._portraitists = [Portraitist() for _ in range(slots)]
 
     def look(self, question: Question) -> Answer:

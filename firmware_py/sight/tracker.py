@@ -32,6 +32,7 @@ _LEAST_SUPPORT: Final = 0.5  # of the support in the finder's frame
 _LEAST_VISIBLE: Final = 0.2
 _SURE_AGAIN: Final = 0.75  # support and contrast, of those in the finder's frame, of a hand that came back
 _RETURNS: Final = (1.0, 0.8, 1.25, 0.62, 1.6)  # sizes that a hand may come back with
+_SIDE_WEIGHT: Final = 0.05  # of one look: the first one, by the larger network, is hard to overrule
 _POSES_KEPT: Final = 128
 
 
@@ -114,7 +115,8 @@ class Track:
         adopt(self._mask, likeness.shape, likeness.odds, likeness.quality)
         self._mask.set_reference(likeness.fill, likeness.dx, likeness.dy)
         self._mask.pose = self._pose
-        self.rightness += 0.2 * (likeness.hand.rightness - self.rightness)
+        sure = abs(2 * likeness.hand.rightness - 1)  # a look that is not sure of the side changes nothing
+        self.rightness += _SIDE_WEIGHT * sure * (likeness.hand.rightness - self.rightness)
         self.misses = 0
 
     def step(self, i420: NDArray[np.uint8], number: int, t_s: float, rival: Mask | None) -> None:

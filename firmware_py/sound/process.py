@@ -127,7 +127,4 @@ def main(arguments: list[str]) -> int:
     except HandDanceError as error:
         tell("failed", message=str(error), exit=error.exit_code)
         return error.exit_code
-    except FileNotFoundError as error:
-        print(f"sound: the session's memory is gone ({error}); its supervisor has ended", file=sys.stderr)
-        return 1
     return 0

@@ -29,7 +29,7 @@ def go_realtime() -> int:
         granted |= STATUS_LOCKED
     else:
         refused.append(f"locked memory ({os.strerror(ctypes.get_errno())})")
-    # A fault that spins at this priority would freeze a small machine; the kernel ends it, the supervisor starts it anew.
+    # A fault that spins at this priority would freeze a small machine: the kernel ends it, the supervisor starts anew.
     resource.setrlimit(resource.RLIMIT_RTTIME, (RUNAWAY_US, RUNAWAY_US))
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))

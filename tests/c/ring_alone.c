@@ -90,11 +90,13 @@ static void whoever_returns_finds_the_ring_as_it_was_left(void) {
     uint64_t record = 5;
     MUST(hd_ring_open_producer(ring) == 1 && hd_ring_open_consumer(ring) == 1);
     MUST(hd_ring_push(ring, &record));
-    MUST(hd_ring_reserve(ring) != NULL); /* dies before the commit */
+    MUST(hd_ring_reserve(ring) != NULL);
+    ring->own_tail++; /* dies in the commit, between its own count and the store that counts */
     MUST(hd_ring_open_producer(ring) == 2);
     record = 6;
     MUST(hd_ring_push(ring, &record));
-    MUST(hd_ring_front(ring) != NULL); /* dies before the release */
+    MUST(hd_ring_front(ring) != NULL);
+    ring->tail_copy = 0; /* dies in the release */
     MUST(hd_ring_open_consumer(ring) == 2);
     MUST(hd_ring_pop(ring, &record) && record == 5);
     MUST(hd_ring_pop(ring, &record) && record == 6);

@@ -1,7 +1,7 @@
 /* Two threads on one ring and one cell, as hard as they can: run under ThreadSanitizer and AddressSanitizer.
  *
- * Exit 0 when every record came through whole and in order. The ring is small, so that full and empty happen all the time;
- * half of the records go in and out in place, half by copy.
+ * Exit 0 when every record came through whole and in order. The ring is small, so that full and empty happen all the
+ * time; half of the records go in and out in place, half by copy.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -72,7 +72,7 @@ static void *watch(void *nothing) {
     (void)nothing;
     while (atomic_load(&writing)) {
         must(hd_ring_fill(ring) <= CAPACITY, "more records than slots");
-        must(hd_ring_check(ring, hd_ring_bytes(CAPACITY, 8 * WORDS), 8 * WORDS) == HD_RING_FINE, "a ring at work is fine");
+        must(hd_ring_check(ring, hd_ring_bytes(CAPACITY, 8 * WORDS), 8 * WORDS) == HD_RING_FINE, "a ring at work");
         sched_yield();
     }
     return nothing;

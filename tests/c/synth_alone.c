@@ -103,7 +103,7 @@ static void any_bytes_for_hand_samples_leave_the_sound_finite_and_in_range(void)
                 for (int w = 0; w < 8; w++)
                     words[w] = random_bits();
             hd_ring_push(engine->hands.ring, &sample);
-            hd_engine_render(engine, out, 128, (int64_t)T0 + n * INT64_C(128000000000) / rate);
+            hd_engine_render(engine, out, 128, (int64_t)T0 + (n - 50) * INT64_C(128000000000) / rate); /* from before t0 on */
             hd_engine_report(engine, 1);
             while (hd_ring_front(engine->tape) != NULL)
                 hd_ring_release(engine->tape);

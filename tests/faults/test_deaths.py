@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,10 +35,11 @@ def _await(look: Callable[[], Found | None], what: str, within_s: float = 30) ->
 
 def _child(of: subprocess.Popen[str], module: str) -> int | None:
     """The pid of the child that runs this module."""
-    for task in Path(f"/proc/{of.pid}/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if module in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
-                return int(pid)
+    with suppress(FileNotFoundError, ProcessLookupError):  # it died while it was looked at
+        for task in Path(f"/proc/{of.pid}/task").iterdir():
+            for pid in (task / "children").read_text().split():
+                if module in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+                    return int(pid)
     return None
 
 
@@ -135,7 +137,16 @@ def test_a_second_play_is_refused_with_the_pid_of_the_first(state: Path) -> None
 @pytest.mark.parametrize("process", ["sight", "sound"])
 def test_a_process_that_hangs_is_ended_and_started_anew(state: Path, process: str) -> None:
     play = start(
-        state, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", str(SECONDS), "--no-letter", "--json"
+        state,
+        "play",
+        "--camera",
+        "ghost:plain=1",
+        "--audio",
+        "paced",
+        "--seconds",
+        str(SECONDS),
+        "--no-letter",
+        "--json",
     )
     try:
         folder = _await(lambda: _samples_reach(state, 3.0), "hand samples")

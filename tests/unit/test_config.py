@@ -87,7 +87,7 @@ def test_variables_of_other_programs_and_of_other_purposes_are_left_alone() -> N
 
 
 def test_a_flag_out_of_range_is_named_as_the_flag() -> None:
-    with pytest.raises(ConfigError, match="--delay-ms: sound.delay_ms is 900.0"):
+    with pytest.raises(ConfigError, match=r"--delay-ms: sound\.delay_ms is 900\.0"):
         load_config({("sound", "delay_ms"): 900.0}, {}, ())
 
 

@@ -160,6 +160,21 @@ def test_no_click_when_notes_begin_and_end(hand_samples, sound_of):
     assert largest_step(sound) <= slope_of_sine(69) * 1.02 + 2 / 32768
 
 
+def test_a_note_grows_over_its_attack_and_falls_by_60_db_in_its_release(hand_samples, sound_of):
+    sound = np.abs(sound_of(hand_samples([96.0] * 30 + [None] * 10))[:, 0].astype(float)) / 32768 / LOUD
+
+    def loudest(begin_ms, end_ms):
+        return sound[begin_ms * 48 : end_ms * 48].max()
+
+    assert loudest(0, 3) < 0.15
+    assert 0.2 < loudest(5, 7) < 0.6
+    assert loudest(16, 19) == pytest.approx(1, abs=0.03)
+    vanished = round(np.flatnonzero(sound > 0.9)[-1] / 48)
+    assert loudest(vanished, vanished + 4) > 0.7
+    assert loudest(vanished + 28, vanished + 32) == pytest.approx(10 ** (-30 / 20), rel=0.5)
+    assert loudest(vanished + 62, vanished + 66) <= 0.0015
+
+
 def test_no_click_in_a_glide_over_five_octaves(hand_samples, sound_of):
     for glide_s in (0.0, 0.02):
         mapping = dataclasses.replace(PLAIN, glide_s=glide_s)

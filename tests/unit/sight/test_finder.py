@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from firmware_py.errors import ModelFilesError
+from firmware_py.sight.camera import Pace
+from firmware_py.sight.finder import Finder
+from firmware_py.sight.ghost.camera import GhostCamera
+from firmware_py.sight.ghost.part import GhostPart, GhostPlayer
+from firmware_py.sight.network import Network
+
+
+@pytest.fixture(scope="module")
+def finder(model_files):
+    return Finder(model_files)
+
+
+@pytest.fixture(scope="module")
+def rgb():
+    camera = GhostCamera(GhostPart(seconds=1.0), GhostPlayer(plain=1))
+    return next(iter(camera.frames(Pace(1, realtime=False)))).rgb()
+
+
+def test_an_open_hand_is_found_with_its_side_box_and_openness(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    assert hand.presence > 0.8
+    assert hand.openness > 0.4
+    x, y, width, height = hand.box
+    assert x < 160 < x + width
+    assert y < 120 < y + height
+    assert hand.outline[:, 0].min() == pytest.approx(x, abs=2)
+
+
+def test_the_mirrored_picture_holds_the_other_hand(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    (mirrored,) = finder.find(np.ascontiguousarray(rgb[:, ::-1]), wanted=2)
+    assert {hand.side, mirrored.side} == {"left", "right"}
+    assert mirrored.box[2:] == pytest.approx(hand.box[2:], rel=0.1)
+
+
+def test_a_hand_is_found_again_where_it_was_without_a_search(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    (again,) = finder.find(rgb, wanted=2, prior=[hand.crop], search=False)
+    assert again is not None
+    assert again.same_as(hand)
+
+
+def test_a_prior_that_holds_nothing_is_answered_by_none_and_starts_a_search(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    gone, found = finder.find(rgb, wanted=2, prior=[hand.crop.moved(-400, 0)], search=False)
+    assert gone is None
+    assert found is not None
+    assert found.same_as(hand)
+
+
+def test_one_hand_is_not_answered_twice(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    answers = finder.find(rgb, wanted=2, prior=[hand.crop, hand.crop.moved(2, 1)])
+    assert sum(answer is not None for answer in answers) == 1
+
+
+def test_no_more_hands_are_answered_than_wanted(finder, rgb):
+    both = np.concatenate([rgb[:, 80:240], rgb[:, 80:240][:, ::-1]], axis=1)
+    assert len(finder.find(both, wanted=1)) == 1
+    assert len(finder.find(both, wanted=2)) == 2
+
+
+def test_a_small_hand_in_a_large_picture_is_found_by_a_thorough_look(finder, rgb):
+    large = np.full((960, 1280, 3), 130, dtype=np.uint8)
+    small = rgb[::2, ::2]
+    large[800 : 800 + small.shape[0], 60 : 60 + small.shape[1]] = small
+    assert len(finder.find(large, wanted=2, thorough=True)) == 1
+
+
+def test_a_file_that_is_no_network_is_refused_with_the_remedy(tmp_path):
+    (tmp_path / "a.tflite").write_bytes(b"not a network" * 10)
+    with pytest.raises(ModelFilesError, match="hand-dance models"):
+        Network(tmp_path / "a.tflite")
+
+
+def test_loading_a_network_says_nothing_on_stderr(model_files, capfd):
+    Network(model_files.palm_lite)
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,246 @@
+"""The sound process itself, started as its supervisor starts it: plays, ends, dies, comes back."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.lanes import BLOCK_FRAMES, CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
+from firmware_py.sound.plan import SoundPlan
+from firmware_py.sound.recorder import Recorder
+
+from .conftest import DELAY_NS, PLAIN
+
+ROOT = Path(__file__).parents[3]
+RATE_HZ = 48_000
+SECOND_NS = 1_000_000_000
+
+
+class Stage:
+    """Lanes, a recorder, and sound processes over them."""
+
+    def __init__(self, folder, audio, **plan):
+        self.lanes = Lanes.create(f"test-sound-{os.getpid()}")
+        self.plan = SoundPlan(
+            lanes=f"test-sound-{os.getpid()}", audio=audio, mapping=PLAIN, delay_ns=DELAY_NS, realtime=False, **plan
+        )
+        self.folder = SessionFolder(folder)
+        self.processes = []
+        self.lanes.hands.open_producer()
+
+    def start(self):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "firmware_py.sound", self.plan.to_json()],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def record(self):
+        return Recorder(
+            self.folder, tape_audio=self.lanes.tape_audio, tape_hands=self.lanes.tape_hands, rate_hz=RATE_HZ
+        )
+
+    def told(self):
+        return np.frombuffer(self.lanes.status.read(), STATUS)[0]
+
+    def until(self, done, within_s=20.0):
+        limit = time.monotonic() + within_s
+        while not done():
+            assert time.monotonic() < limit, f"not within {within_s} s; status: {self.told()}"
+            time.sleep(0.002)
+
+    def want(self, **fields):
+        wanted = np.zeros((), CONTROL)
+        for name, value in fields.items():
+            wanted[name] = value
+        self.lanes.control.write(wanted.tobytes())
+
+    def sound(self):
+        return soundfile.read(self.folder.file("sound.wav"), dtype="int16")[0]
+
+    def close(self):
+        for process in self.processes:
+            process.kill()
+            process.communicate(timeout=10)
+        self.lanes.close()
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with contextlib.ExitStack() as closing:
+
+        def made(audio, **plan):
+            new = Stage(tmp_path, audio, **plan)
+            closing.callback(new.close)
+            return new
+
+        yield made
+
+
+def push_all(stage, recorder, samples):
+    """Feed samples as fast as there is room, recording meanwhile."""
+    for sample in samples:
+        stage.until(lambda s=sample: recorder.step() >= 0 and stage.lanes.hands.push(s.tobytes()))
+
+
+def test_offline_renders_a_session_to_the_frame_and_ends(stage, hand_samples, sound_of):
+    there = stage("offline", patch="air")
+    samples = hand_samples([60.0 + n % 12 for n in range(130)])
+    samples["t_capture_ns"] += SECOND_NS
+    recorder = there.record()
+    process = there.start()
+    t0_ns = int(samples["t_capture_ns"][0]) + DELAY_NS
+    there.want(t0_ns=t0_ns, stop_ns=t0_ns + 2 * SECOND_NS)
+    push_all(there, recorder, samples)
+    there.until(lambda: recorder.step() >= 0 and int(there.told()["flags"]) & STATUS_ENDED)
+    assert process.wait(10) == 0
+    recorder.finish(2 * RATE_HZ)
+    samples["t_capture_ns"] -= SECOND_NS
+    assert there.sound().tobytes() == sound_of(samples, patch="air", seconds=2.0).tobytes()
+    assert recorder.silences == []
+
+
+def test_an_offline_process_killed_in_the_middle_is_continued_without_a_gap(stage, hand_samples):
+    there = stage("offline")
+    samples = hand_samples([69.0] * 250)
+    recorder = there.record()
+    process = there.start()
+    t0_ns = int(samples["t_capture_ns"][0]) + DELAY_NS
+    there.want(t0_ns=t0_ns, stop_ns=t0_ns + 4 * SECOND_NS)
+    push_all(there, recorder, samples[:100])
+    there.until(lambda: recorder.step() >= 0 and int(there.told()["frames"]) > RATE_HZ)
+    process.kill()
+    process.wait(10)
+    again = there.start()
+    push_all(there, recorder, samples[100:])
+    there.until(lambda: recorder.step() >= 0 and int(there.told()["flags"]) & STATUS_ENDED)
+    assert again.wait(10) == 0
+    recorder.finish(4 * RATE_HZ)
+    assert recorder.silences == []
+    sound = there.sound()
+    assert len(sound) == 4 * RATE_HZ
+    loud = np.abs(sound[: len(sound) // 480 * 480, 0]).reshape(-1, 480).max(axis=1) > 1000
+    assert np.count_nonzero(~loud) < 20  # only the seam and the ends are soft
+
+
+def test_a_live_process_killed_in_the_middle_comes_back_at_the_true_place(stage):
+    there = stage("paced")
+    recorder = there.record()
+    recorder.start()
+    process = there.start()
+    there.until(lambda: int(there.told()["flags"]) & STATUS_READY)
+    t0_ns = time.monotonic_ns() + 50_000_000
+    there.want(t0_ns=t0_ns, stop_ns=t0_ns + 2 * SECOND_NS)
+    there.until(lambda: int(there.told()["frames"]) > RATE_HZ // 2)
+    process.kill()
+    process.wait(10)
+    dead_ns = time.monotonic_ns()
+    again = there.start()
+    there.until(lambda: int(there.told()["t_ns"]) > dead_ns)
+    back_ns = time.monotonic_ns()
+    there.until(lambda: int(there.told()["flags"]) & STATUS_ENDED)
+    assert again.wait(10) == 0
+    recorder.finish(2 * RATE_HZ)
+    assert len(there.sound()) == 2 * RATE_HZ
+    [gap] = recorder.silences
+    for frame, instant_ns in ((gap.first_frame, dead_ns), (gap.end_frame, back_ns)):
+        assert frame / RATE_HZ == pytest.approx((instant_ns - t0_ns) / 1e9, abs=0.1)
+    assert gap.end_frame - gap.first_frame < RATE_HZ
+
+
+def test_sigterm_fades_out_and_ends(stage):
+    there = stage("paced")
+    recorder = there.record()
+    process = there.start()
+    there.until(lambda: int(there.told()["flags"]) & STATUS_READY)
+    there.want(t0_ns=time.monotonic_ns())
+    there.until(lambda: int(there.told()["frames"]) > 4800)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 0
+    recorder.finish()
+    assert int(there.told()["flags"]) & STATUS_ENDED
+    assert 4800 < recorder.frames == int(there.told()["frames"])
+
+
+def test_a_process_whose_supervisor_died_ends_by_itself(stage, tmp_path):
+    name = f"test-orphan-{os.getpid()}"
+    code = f"""
+import os, subprocess, sys
+from firmware_py.lanes import Lanes
+lanes = Lanes.create({name!r})
+child = subprocess.Popen([sys.executable, "-m", "firmware_py.sound", sys.argv[1]], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+os._exit(0)
+"""
+    plan = SoundPlan(lanes=name, audio="paced", mapping=PLAIN, realtime=False, period_frames=16)
+    done = subprocess.run(
+        [sys.executable, "-c", code, plan.to_json()], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    )
+    status = Path(f"/proc/{done.stdout.strip()}/stat")
+    limit = time.monotonic() + 20
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        while status.read_text().rpartition(")")[2].split()[0] != "Z":
+            assert time.monotonic() < limit, "the orphan plays on"
+            time.sleep(0.01)
+    Path(f"/dev/shm/hand-dance-{os.getuid()}-{name}").unlink()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "says"),
+    [
+        ({"patch": "kazoo"}, 2, "no patch is called 'kazoo'; there are: air, sine"),
+        ({"audio": "tape"}, 2, "no audio output is called 'tape'; allowed are auto, alsa"),
+        ({"audio": "alsa:nope"}, 1, "sound device 'nope' cannot play"),
+        ({"backing": "/nowhere.npy"}, 1, "/nowhere.npy is no backing"),
+        ({"lanes": "nobody-made-these"}, 1, "nobody-made-these"),
+    ],
+)
+def test_a_plan_that_cannot_be_played_is_told_in_one_sentence(stage, changes, code, says):
+    there = stage("paced")
+    there.plan = SoundPlan(**(vars(there.plan) | changes))
+    process = there.start()
+    said, err = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert [(event["event"], event["exit"]) for event in map(json.loads, said.splitlines())] == [("failed", code)]
+    assert says in json.loads(said)["message"]
+    assert err == ""
+
+
+def test_text_that_is_no_plan_is_refused():
+    done = subprocess.run(
+        [sys.executable, "-m", "firmware_py.sound"],
+        cwd=ROOT,
+        input="{}",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == 2
+    assert "no plan of a sound process" in json.loads(done.stdout)["message"]
+
+
+def test_the_tape_is_a_grid_of_blocks(stage):
+    there = stage("paced", period_frames=96)
+    there.start()
+    there.until(lambda: int(there.told()["flags"]) & STATUS_READY)
+    there.want(t0_ns=time.monotonic_ns() + 30_000_000)
+    there.until(lambda: len(there.lanes.tape_audio) >= 8)
+    records = [there.lanes.tape_audio.pop() for _ in range(8)]
+    firsts = [int(np.frombuffer(record, "<i8", 1)[0]) for record in records]
+    assert firsts == [n * BLOCK_FRAMES for n in range(8)]
