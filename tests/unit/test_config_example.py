@@ -1,6 +1,7 @@
 import re
 import tomllib
 from dataclasses import fields
+from itertools import pairwise
 
 from firmware_py.config import SECTIONS, Config, load_config
 from firmware_py.config_example import example
@@ -24,6 +25,6 @@ def test_every_setting_is_there_and_uncommented_is_its_default(tmp_path):
 
 def test_every_setting_is_explained_with_what_is_allowed():
     lines = example().splitlines()
-    explained = [above for above, line in zip(lines, lines[1:], strict=False) if re.match(r"# \w+ = ", line)]
+    explained = [above for above, line in pairwise(lines) if re.match(r"# \w+ = ", line)]
     assert len(explained) == sum(len(fields(kind)) for kind in SECTIONS.values())
     assert all(re.match(r"## .+; (one of|text in quotes|a whole number|a number)", line) for line in explained)
