@@ -28,6 +28,10 @@ from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 1.0  # between signs of life while nobody plays
+<<<<<<< HEAD
+=======
+_PRIORITIES: Final = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+>>>>>>> install
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
@@ -95,7 +99,10 @@ class Appliance:
     def _session(self, quitting: StopRequest) -> None:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
+<<<<<<< HEAD
         self._played = True
+=======
+>>>>>>> install
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
@@ -117,11 +124,14 @@ class Appliance:
             self._machine.to(State.READY)
             self._machine.trouble_is(trouble)  # shown until somebody plays again
         self._forget_presses()
+<<<<<<< HEAD
 
     def _show_state(self, state: State, _reason: str) -> None:
         if state is State.READY:
             self._forget_presses()  # before anybody can see that a press counts again
         self._panel.show(state, trouble=bool(self._machine.trouble))
+=======
+>>>>>>> install
 
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""
