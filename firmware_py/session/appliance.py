@@ -4,9 +4,7 @@ Whatever goes wrong in a session is shown and logged, and the box is ready for t
 """
 
 import logging
-import os
 import queue
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Final
@@ -28,10 +26,6 @@ from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 1.0  # between signs of life while nobody plays
-<<<<<<< HEAD
-=======
-_PRIORITIES: Final = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
->>>>>>> install
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
@@ -99,10 +93,7 @@ class Appliance:
     def _session(self, quitting: StopRequest) -> None:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
-<<<<<<< HEAD
         self._played = True
-=======
->>>>>>> install
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
@@ -124,14 +115,11 @@ class Appliance:
             self._machine.to(State.READY)
             self._machine.trouble_is(trouble)  # shown until somebody plays again
         self._forget_presses()
-<<<<<<< HEAD
 
     def _show_state(self, state: State, _reason: str) -> None:
         if state is State.READY:
             self._forget_presses()  # before anybody can see that a press counts again
         self._panel.show(state, trouble=bool(self._machine.trouble))
-=======
->>>>>>> install
 
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""
@@ -158,16 +146,3 @@ class Appliance:
         (log.error if state is State.FAULT or self._machine.trouble else log.info)("%s", said)
         self._notifier.status(said)
         self._notifier.silent_for(FINISH_S if state is State.FINISHING else 0.0)  # a report is one long step
-
-
-def log_to_where_it_is_read() -> None:
-    """Log to the journal under systemd, with its fields, else to standard error."""
-    handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    if os.environ.get("JOURNAL_STREAM"):
-        try:
-            from systemd.journal import JournalHandler
-        except ImportError:
-            log.debug("systemd-python is not installed; the log goes to standard error")
-        else:
-            handler = JournalHandler(SYSLOG_IDENTIFIER="hand-dance")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
