@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from firmware_py.sight import models
+
 # A busy machine is no failure of the property: how long one example takes is not what these tests are about.
 settings.register_profile("hand-dance", deadline=None, print_blob=True)
 settings.load_profile("hand-dance")
@@ -30,11 +32,15 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def models_state() -> Path:
     """A state folder that the finder's model files were fetched to, once for all runs in this checkout."""
-    from firmware_py.sight.models import fetch
-
     place = Path(os.environ.get("HAND_DANCE_TEST_STATE") or ROOT / ".cache" / "test-state")
-    fetch(place)
+    models.fetch(place)
     return place
+
+
+@pytest.fixture(scope="session")
+def model_files(models_state: Path) -> models.ModelFiles:
+    """The finder's files, each one checked."""
+    return models.find(models_state)
 
 
 @pytest.fixture

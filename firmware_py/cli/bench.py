@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from dataclasses import asdict
 
 from firmware_py.config import Config
 
@@ -18,5 +17,5 @@ def run(args: argparse.Namespace, _config: Config) -> int:
     """Measure and print."""
     from firmware_py.bench.ring import measure
 
-    print(json.dumps(asdict(measure(args.seconds)), indent=None if args.json else 2))
+    print(json.dumps(measure(args.seconds).as_json(), indent=None if args.json else 2))
     return 0

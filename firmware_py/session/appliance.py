@@ -96,6 +96,7 @@ class Appliance:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
         self._played = True
+        self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
             try:
@@ -111,6 +112,7 @@ class Appliance:
                 trouble = f"{type(error).__name__}: {error}"
             finally:
                 self._stop = None
+                self._notifier.silent_for(0.0)
         if trouble:
             self._machine.to(State.FAULT, trouble)
             self._machine.to(State.READY)

@@ -52,9 +52,17 @@ class Notifier:
             self._tell("WATCHDOG=1")
 
     def silent_for(self, seconds: float) -> None:
-        """Say that no sign of life may come for so many seconds; 0: that they come as usual again."""
+        """Say that no sign of life may come for so many seconds; 0: that they come as usual again.
+
+        For work that cannot call ``alive`` meanwhile; a start that takes so long is waited for as well.
+        """
+        lines = []
         if self.watchdog_s is not None:
-            self._tell(f"WATCHDOG_USEC={round(max(seconds, self.watchdog_s) * 1e6)}\nWATCHDOG=1")
+            lines.append(f"WATCHDOG_USEC={round(max(seconds, self.watchdog_s) * 1e6)}\nWATCHDOG=1")
+        if seconds:
+            lines.append(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+        if lines:
+            self._tell("\n".join(lines))
 
     def stopping(self) -> None:
         """Say that the end has begun."""
