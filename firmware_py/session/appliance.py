@@ -110,6 +110,7 @@ class Appliance:
                 trouble = f"{type(error).__name__}: {error}"
             finally:
                 self._stop = None
+                self._notifier.silent_for(0.0)
         if trouble:
             self._machine.to(State.FAULT, trouble)
             self._machine.to(State.READY)

@@ -333,3 +333,15 @@ def test_a_sight_process_that_died_while_its_camera_was_lost_leaves_no_trouble_b
         lambda: stage.stop.request("enough"),
     )
     assert stage.heard[-2][1] == ""
+
+
+def test_a_camera_that_was_lost_before_the_beginning_is_still_lost_while_playing(stage: Stage) -> None:
+    stage.perform(
+        lambda: stage.children["sight"].tell({"event": "lost", "message": "no picture"}),
+        stage.status,
+        lambda: None,
+        lambda: stage.sound_to(0.1),
+        lambda: stage.stop.request("enough"),
+    )
+    last = dict(stage.heard)
+    assert (last[State.COUNTING_IN], last[State.PLAYING], last[State.FINISHING]) == ("no picture", "no picture", "")
