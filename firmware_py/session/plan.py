@@ -120,6 +120,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             patch=sound.patch,
             voices=play.players,
             backing=backing,
+            parent_pid=os.getpid(),
         ),
         realtime=realtime,
         scripted=scripted,

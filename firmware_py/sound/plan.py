@@ -17,7 +17,8 @@ class SoundPlan:
 
     lanes: name of the session's shared memory. audio: auto, alsa, alsa:DEVICE, paced or offline. delay_ns: D. patch:
     its name; patch_folder: the user's own patches, empty for none. backing: file of ``sound.backing``, empty for
-    none. voices: hands that sound, 1 or 2. realtime: ask for SCHED_FIFO and locked memory.
+    none. voices: hands that sound, 1 or 2. realtime: ask for SCHED_FIFO and locked memory. parent_pid: the process to
+    die with; 0: none.
     """
 
     lanes: str
@@ -32,6 +33,7 @@ class SoundPlan:
     patch_folder: str = ""
     voices: int = 2
     realtime: bool = True
+    parent_pid: int = 0
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
