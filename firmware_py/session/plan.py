@@ -121,6 +121,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             voices=play.players,
             backing=backing,
             parent_pid=os.getpid(),
+            devices=tuple(sound.devices.split()),
         ),
         realtime=realtime,
         scripted=scripted,

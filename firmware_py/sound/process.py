@@ -65,7 +65,11 @@ class SoundProcess:
         output = None
         if not offline:
             output = open_output(
-                plan.audio, rate_hz=plan.rate_hz, period_frames=plan.period_frames, periods=plan.periods
+                plan.audio,
+                rate_hz=plan.rate_hz,
+                period_frames=plan.period_frames,
+                periods=plan.periods,
+                devices=plan.devices,
             )
         engine = Engine(
             rate_hz=plan.rate_hz,
