@@ -1,4 +1,4 @@
-"""What a process that runs away comes to."""
+"""What the system grants a realtime process, and what one that runs away comes to."""
 
 import os
 import resource
@@ -26,3 +26,9 @@ def test_a_realtime_process_that_spins_is_ended_by_the_kernel():
     if b"real-time priority" in done.stderr:
         pytest.skip("this container refuses real-time priority even to root")
     assert -done.returncode in (signal.SIGKILL, signal.SIGXCPU)
+
+
+def test_the_garbage_collector_rests_while_it_plays():
+    code = "import gc; from firmware_py.sound.realtime import go_realtime; go_realtime(); print(gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=15)
+    assert done.stdout.split() == ["False"]
