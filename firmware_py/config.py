@@ -55,6 +55,7 @@ class SoundSettings:
     """What sounds and where."""
 
     audio: str = setting("auto", "auto, alsa, alsa:DEVICE, paced (real time, no device) or offline (fast)")
+    devices: str = setting("", "ALSA devices that auto tries before the default one, in order, blanks between")
     patch: str = setting("air", "the instrument's sound")
     rate_hz: int = setting(48_000, "sampling rate", least=22_050, most=96_000)
     period_frames: int = setting(128, "frames of one ALSA period", least=16, most=4096)

@@ -338,6 +338,8 @@ class Performance:
         samples = folder.samples()
         return {
             "xruns": int(status["xruns"]),
+            "period_frames": int(status["period_frames"]),
+            "periods": int(status["periods"]),  # at the end: repeated xruns add to them
             "late_samples": int(status["late_samples"]),
             "bad_samples": int(status["bad_samples"]),
             "tape_drops": int(status["tape_drops"]),

@@ -121,6 +121,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             patch=sound.patch,
             voices=play.players,
             backing=backing,
+            parent_pid=os.getpid(),
+            devices=tuple(sound.devices.split()),
         ),
         realtime=realtime,
         scripted=scripted,

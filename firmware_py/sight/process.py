@@ -4,8 +4,6 @@ It outlives lost cameras, and one that is killed and started anew goes on with t
 what it is told (``plan``), seeing (``hands``).
 """
 
-import ctypes
-import os
 import signal
 import sys
 import time
@@ -19,6 +17,7 @@ from firmware_py.child_events import tell
 from firmware_py.errors import CameraError, CameraLostError, HandDanceError, ModelFilesError
 from firmware_py.hand_sample import Flag
 from firmware_py.lanes import CONTROL, Lanes
+from firmware_py.parent import die_with
 from firmware_py.sight.camera import Camera, Frame, Pace
 from firmware_py.sight.cameras import open_camera
 from firmware_py.sight.frames import LiveFrames
@@ -29,7 +28,6 @@ START_POLL_S: Final = 0.002
 LOST_PERIOD_S: Final = 0.1  # between samples that say that the camera is lost
 STALL_S: Final = 0.5  # without a frame for so long, a live camera is called lost until one comes
 BACK_OFF_S: Final = (0.25, 0.5, 1.0, 2.0)
-_PR_SET_PDEATHSIG: Final = 1
 
 
 class Sees(Protocol):
@@ -209,15 +207,6 @@ def sleep_or_stop(seconds: float) -> None:
         raise Stopped
 
 
-def die_with(parent_pid: int) -> None:
-    """Have the kernel end this process when the thread that started it ends, however that comes about."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "the kernel refuses to tie this process to its parent")
-    if parent_pid and os.getppid() != parent_pid:  # it died before it could be watched
-        raise SystemExit(1)
-
-
 def _eye(plan: SightPlan) -> Callable[[float], Sees]:
     from firmware_py.sight import models
     from firmware_py.sight.hands import Sight
@@ -238,8 +227,7 @@ def main() -> int:
     lanes: Lanes | None = None
     try:
         plan = SightPlan.from_json(sys.stdin.read())
-        if plan.parent_pid:
-            die_with(plan.parent_pid)
+        die_with(plan.parent_pid)
         lanes = Lanes.attach(plan.lanes)
         SightProcess(
             plan,

@@ -1,13 +1,14 @@
 """A sound device through ALSA (pyalsaaudio): negotiation, underruns, and devices that are pulled out and come back.
 
-While the device is away its place is taken by the clock, so that time and the recording go on; it is looked for in a
-thread of its own. Not here: what is played.
+While the device is away its place is taken by the clock, so that time and the recording go on; a thread of its own
+closes, looks for and opens it. Not here: what is played, which device is taken (``output``).
 """
 
 import contextlib
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,12 +20,21 @@ from firmware_py.errors import AudioDeviceError
 from firmware_py.sound.paced import PacedOutput
 
 LOOK_AGAIN_S: Final = 1.0
+XRUNS_BORNE: Final = 4  # within so many seconds; then the buffer is made longer
+XRUNS_WITHIN_NS: Final = 10_000_000_000
+MOST_PERIODS: Final = 16
 
 
 def device_names() -> list[str]:
     """Return the names of the devices that ALSA knows for playing."""
     with _quiet():
         return list(alsaaudio.pcms(alsaaudio.PCM_PLAYBACK))
+
+
+def card_devices() -> list[str]:
+    """Return a name for playing on each sound card there is, through ALSA's converter: any rate and format will do."""
+    with _quiet():
+        return [f"plughw:{number}" for number in alsaaudio.card_indexes()]
 
 
 @contextlib.contextmanager
@@ -73,23 +83,32 @@ def _open(device: str, rate_hz: int, period_frames: int, periods: int) -> Any:
 
 
 class AlsaOutput:
-    """A device of ALSA; the period and buffer are what it granted, not what was asked for."""
+    """A device of ALSA; the period and buffer are what it granted, not what was asked for.
+
+    Repeated xruns make the buffer longer, period by period, up to MOST_PERIODS: a machine that is too slow for a short
+    one gets a few milliseconds more instead of clicks all along.
+    """
 
     def __init__(self, device: str, *, rate_hz: int, period_frames: int, periods: int) -> None:
         self.rate_hz, self._device = rate_hz, device
         self._asked = (period_frames, periods)
-        self._pcm = _open(device, rate_hz, period_frames, periods)
-        got = self._pcm.info()
-        self.period_frames = int(got["period_size"])
-        self._buffer_frames = int(got["buffer_size"])
-        self.periods = max(1, self._buffer_frames // self.period_frames)
-        asked = "" if (self.period_frames, self.periods) == self._asked else f" (asked for {period_frames}x{periods})"
-        self.description = f"ALSA {device}, {rate_hz} Hz, {self.period_frames}x{self.periods}{asked}"
+        self._longer = periods  # that the device is asked for when it is opened anew
         self.xruns = 0
         self.lost = False
+        self._xruns_at_ns: deque[int] = deque(maxlen=XRUNS_BORNE)
         self._stand_in: PacedOutput | None = None
+        self._pcm: Any = None
+        self._take(_open(device, rate_hz, period_frames, periods))
+        self._worn: list[Any] = []  # a device to be closed before it is looked for
         self._back: list[Any] = []  # the device, once it has been found again
-        self._closing = threading.Event()
+        self._closing, self._wanted = False, threading.Event()
+        threading.Thread(target=self._look, name="device search", daemon=True).start()
+
+    @property
+    def description(self) -> str:
+        """One line for people: device, rate, period and buffer, and what was asked for where that differs."""
+        asked = "" if (self.period_frames, self.periods) == self._asked else " (asked for {}x{})".format(*self._asked)
+        return f"ALSA {self._device}, {self.rate_hz} Hz, {self.period_frames}x{self.periods}{asked}"
 
     def heard_ns(self) -> int:
         """Return the instant at which the next frame written will be heard."""
@@ -108,43 +127,62 @@ class AlsaOutput:
         if self._stand_in is not None:
             self._stand_in.write(block)
             if self._back:
-                self._take_back()
+                self._take(self._back.pop())
             return
         try:
             written = self._pcm.write(block)
             if written < 0:  # the buffer had run empty; the device is prepared again
-                self.xruns += 1
-                self._pcm.write(block)
-        except alsaaudio.ALSAAudioError:
-            self._lose()
+                self._count_xrun()
+                (self._stand_in or self._pcm).write(block)
+        except alsaaudio.ALSAAudioError:  # pulled out, or asleep with the machine: it must be opened anew
+            self.lost = True
+            self._give_away()
 
     def close(self) -> None:
         """Give the device back, what is in its buffer unplayed."""
-        self._closing.set()
+        self._closing = True
+        self._wanted.set()
         if self._pcm is not None:
             self._pcm.close()
             self._pcm = None
 
-    def _lose(self) -> None:
-        self.lost = True
-        with contextlib.suppress(alsaaudio.ALSAAudioError):
-            self._pcm.close()
-        self._pcm = None
+    def _count_xrun(self) -> None:
+        self.xruns += 1
+        self._xruns_at_ns.append(time.monotonic_ns())
+        often = len(self._xruns_at_ns) == XRUNS_BORNE
+        if often and self._xruns_at_ns[-1] - self._xruns_at_ns[0] < XRUNS_WITHIN_NS and self.periods < MOST_PERIODS:
+            self._xruns_at_ns.clear()
+            self._longer = min(MOST_PERIODS, self.periods + max(1, self.periods // 2))
+            self._give_away()
+
+    def _give_away(self) -> None:
+        """Let the clock stand in, and the other thread close the device and open it anew."""
         self._stand_in = PacedOutput(
             rate_hz=self.rate_hz, period_frames=self.period_frames, periods=max(2, self.periods)
         )
-        threading.Thread(target=self._look, name="device search", daemon=True).start()
+        self._worn.append(self._pcm)
+        self._pcm = None
+        self._wanted.set()
 
     def _look(self) -> None:
-        while not self._closing.wait(LOOK_AGAIN_S):
-            try:
-                self._back.append(_open(self._device, self.rate_hz, *self._asked))
-            except AudioDeviceError:
-                continue
-            return
+        while self._wanted.wait() and not self._closing:
+            self._wanted.clear()
+            with contextlib.suppress(alsaaudio.ALSAAudioError, IndexError):
+                self._worn.pop().close()
+            while not self._closing:
+                try:
+                    self._back.append(_open(self._device, self.rate_hz, self._asked[0], self._longer))
+                    break
+                except AudioDeviceError:
+                    self.lost = True
+                    time.sleep(LOOK_AGAIN_S)
 
-    def _take_back(self) -> None:
-        self._pcm = self._back.pop()
-        self._buffer_frames = int(self._pcm.info()["buffer_size"])
+    def _take(self, pcm: Any) -> None:
+        """Play on this device from now on."""
+        got = pcm.info()
+        self._pcm = pcm
+        self.period_frames = int(got["period_size"])
+        self._buffer_frames = int(got["buffer_size"])
+        self.periods = max(1, self._buffer_frames // self.period_frames)
         self._stand_in = None
         self.lost = False

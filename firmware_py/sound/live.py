@@ -20,17 +20,17 @@ def play_live(engine: Engine, output: Output, flags: int, stopping: Callable[[],
     block = np.zeros((output.period_frames, 2), np.int16)
     # The first write to an idle device may take a second: readiness is told when its buffer has been full once.
     blocks_till_ready = output.periods + 2
-    xruns, lost, asked_to_stop = -1, False, False
+    xruns, periods, lost, asked_to_stop = -1, 0, False, False
     while not engine.ended:
         if stopping() and not asked_to_stop:
             asked_to_stop = True
             engine.end()
-        if blocks_till_ready >= 0 or output.xruns != xruns or output.lost != lost:
+        if blocks_till_ready >= 0 or output.xruns != xruns or output.periods != periods or output.lost != lost:
             blocks_till_ready -= 1
-            xruns, lost = output.xruns, output.lost
+            xruns, periods, lost = output.xruns, output.periods, output.lost
             engine.describe(
                 period_frames=output.period_frames,
-                periods=output.periods,
+                periods=periods,
                 xruns=xruns,
                 flags=flags | (STATUS_READY if blocks_till_ready <= 0 else 0) | (STATUS_DEVICE_LOST if lost else 0),
             )

@@ -4,6 +4,7 @@ Rendering as fast as it goes is no output: it has no clock and no device (``offl
 """
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from firmware_py.errors import AudioDeviceError, UsageError
@@ -63,10 +64,11 @@ def check_audio(spec: str) -> str:
     raise UsageError(f"no audio output is called {spec!r}; allowed are {', '.join(AUDIO_SPECS)}")
 
 
-def open_output(spec: str, *, rate_hz: int, period_frames: int, periods: int) -> Output:
+def open_output(spec: str, *, rate_hz: int, period_frames: int, periods: int, devices: Sequence[str] = ()) -> Output:
     """Open a live output: auto, alsa, alsa:DEVICE or paced.
 
-    ``auto`` is ALSA's ``default`` where that can be opened, else ``paced``, and one line on stderr says so.
+    ``auto`` takes the first that can be opened of ``devices``, ALSA's ``default``, and every sound card; else it is
+    ``paced``, and one line on stderr says so.
 
     Raises
     ------
@@ -81,17 +83,22 @@ def open_output(spec: str, *, rate_hz: int, period_frames: int, periods: int) ->
         raise UsageError("offline is no live output; allowed here are auto, alsa, alsa:DEVICE and paced")
     if spec != "paced":
         try:
-            from firmware_py.sound.alsa import AlsaOutput
-
-            device = spec.partition(":")[2] or "default"
-            return AlsaOutput(device, rate_hz=rate_hz, period_frames=period_frames, periods=periods)
+            from firmware_py.sound import alsa
         except ImportError as error:
             if spec != "auto":
                 raise AudioDeviceError(f"no ALSA here ({error}); install pyalsaaudio, or use --audio paced") from error
             reason = "pyalsaaudio is not installed"
-        except AudioDeviceError as error:
-            if spec != "auto":
-                raise
-            reason = str(error).partition(";")[0]
+        else:
+            cards = alsa.card_devices() if spec == "auto" else []
+            named = [*devices, "default", *cards] if spec == "auto" else [spec.partition(":")[2] or "default"]
+            refusals = []
+            for device in named:
+                try:
+                    return alsa.AlsaOutput(device, rate_hz=rate_hz, period_frames=period_frames, periods=periods)
+                except AudioDeviceError as error:
+                    if spec != "auto":
+                        raise
+                    refusals.append(str(error).partition(";")[0])
+            reason = "; ".join(refusals) if devices or cards else "no sound card was found"
         print(f"sound: {reason}; playing without a device, in real time, into the recording", file=sys.stderr)
     return PacedOutput(rate_hz=rate_hz, period_frames=period_frames, periods=periods)

@@ -17,7 +17,8 @@ class SoundPlan:
 
     lanes: name of the session's shared memory. audio: auto, alsa, alsa:DEVICE, paced or offline. delay_ns: D. patch:
     its name; patch_folder: the user's own patches, empty for none. backing: file of ``sound.backing``, empty for
-    none. voices: hands that sound, 1 or 2. realtime: ask for SCHED_FIFO and locked memory.
+    none. voices: hands that sound, 1 or 2. realtime: ask for SCHED_FIFO and locked memory. parent_pid: the process to
+    die with; 0: none. devices: those of ALSA that auto tries before its default.
     """
 
     lanes: str
@@ -32,6 +33,8 @@ class SoundPlan:
     patch_folder: str = ""
     voices: int = 2
     realtime: bool = True
+    parent_pid: int = 0
+    devices: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
@@ -42,7 +45,8 @@ class SoundPlan:
         """Read a plan. Raises UsageError where it is none."""
         try:
             found = json.loads(text)
-            return cls(**{**found, "mapping": Mapping(**found["mapping"])})
+            lists = {"devices": tuple(found.get("devices", ()))}
+            return cls(**{**found, **lists, "mapping": Mapping(**found["mapping"])})
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(
                 f"this is no plan of a sound process ({error}); give it what SoundPlan.to_json wrote"

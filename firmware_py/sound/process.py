@@ -17,6 +17,7 @@ from firmware_py._synth import Engine, PitchMap
 from firmware_py.child_events import tell
 from firmware_py.errors import AudioDeviceError, HandDanceError
 from firmware_py.lanes import BLOCK_FRAMES, CONTROL, STATUS, STATUS_ENDED, Lanes
+from firmware_py.parent import die_with
 from firmware_py.shared_memory import SharedSegment
 from firmware_py.sound.live import play_live
 from firmware_py.sound.offline import play_offline
@@ -64,7 +65,11 @@ class SoundProcess:
         output = None
         if not offline:
             output = open_output(
-                plan.audio, rate_hz=plan.rate_hz, period_frames=plan.period_frames, periods=plan.periods
+                plan.audio,
+                rate_hz=plan.rate_hz,
+                period_frames=plan.period_frames,
+                periods=plan.periods,
+                devices=plan.devices,
             )
         engine = Engine(
             rate_hz=plan.rate_hz,
@@ -121,6 +126,7 @@ def main(arguments: list[str]) -> int:
     """Run one sound process by the plan in the first argument, or on standard input; return its exit code."""
     try:
         process = SoundProcess(SoundPlan.from_json(arguments[0] if arguments else sys.stdin.read()))
+        die_with(process.plan.parent_pid)
         signal.signal(signal.SIGTERM, process.stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to act on
         process.run()

@@ -25,6 +25,22 @@ class Clock:
         self.ns += round(seconds * 1e9)
 
 
+class Device:
+    """What pyalsaaudio gives for a device that takes everything."""
+
+    def info(self):
+        return {"period_size": 128, "buffer_size": 384}
+
+    def avail(self):
+        return 128
+
+    def write(self, block):
+        return len(block)
+
+    def close(self):
+        pass
+
+
 @pytest.mark.parametrize("spec", ["auto", "alsa", "alsa:hw:0", "paced", "offline"])
 def test_every_spec_that_is_documented_is_allowed(spec):
     assert check_audio(spec) == spec
@@ -43,18 +59,61 @@ def test_a_device_that_is_not_there_is_one_sentence_that_names_those_that_are(ca
     assert capfd.readouterr().err == ""
 
 
-def test_auto_without_a_device_plays_by_the_clock_and_says_so_in_one_line(capfd, monkeypatch, tmp_path):
-    pytest.importorskip("alsaaudio", reason="pyalsaaudio is not installed")
-    from firmware_py.sound import alsa
+@pytest.fixture
+def openable(monkeypatch):
+    """Let only these devices be opened; returns the list of those that were tried, and takes the cards there are."""
+    alsa = pytest.importorskip("firmware_py.sound.alsa", reason="pyalsaaudio is not installed")
+    tried = []
 
-    def refused(*_):
-        raise AudioDeviceError("sound device 'default' cannot play; ALSA knows: none")
+    def given(*names, cards=()):
+        def find(device, *_):
+            tried.append(device)
+            if device not in names:
+                raise AudioDeviceError(f"sound device {device!r} cannot play; ALSA knows: none")
+            return Device()
 
-    monkeypatch.setattr(alsa, "_open", refused)
+        monkeypatch.setattr(alsa, "_open", find)
+        monkeypatch.setattr(alsa.alsaaudio, "card_indexes", lambda: list(cards))
+        return tried
+
+    return given
+
+
+def test_auto_without_a_sound_card_plays_by_the_clock_and_says_so_in_one_plain_line(capfd, openable):
+    openable()
     assert isinstance(open_output("auto", **SHAPE), PacedOutput)
     assert capfd.readouterr().err.splitlines() == [
-        "sound: sound device 'default' cannot play; playing without a device, in real time, into the recording"
+        "sound: no sound card was found; playing without a device, in real time, into the recording"
     ]
+
+
+def test_auto_names_what_it_could_not_open(capfd, openable):
+    openable(cards=[0])
+    assert isinstance(open_output("auto", **SHAPE, devices=("hw:DAC",)), PacedOutput)
+    [line] = capfd.readouterr().err.splitlines()
+    assert [name in line for name in ("'hw:DAC'", "'default'", "'plughw:0'")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (("hw:DAC", "default", "plughw:1"), "hw:DAC"),
+        (("default", "plughw:1"), "default"),
+        (("plughw:1",), "plughw:1"),
+    ],
+)
+def test_auto_takes_the_configured_devices_then_the_default_then_any_card(openable, there, taken):
+    tried = openable(*there, cards=[0, 1])
+    output = open_output("auto", **SHAPE, devices=("hw:DAC",))
+    assert f"ALSA {taken}," in output.description
+    assert tried == ["hw:DAC", "default", "plughw:0", "plughw:1"][: len(tried)]
+    output.close()
+
+
+def test_a_device_that_is_named_is_never_replaced_by_another(openable):
+    openable("default", cards=[0])
+    with pytest.raises(AudioDeviceError, match="'hw:DAC' cannot play"):
+        open_output("alsa:hw:DAC", **SHAPE, devices=("default",))
 
 
 def test_a_paced_output_takes_blocks_at_exactly_the_rate_without_drift():
@@ -94,16 +153,9 @@ def broken_device(monkeypatch):
     """An ALSA device that plays three blocks, goes away, and comes back at the second look."""
     alsa = pytest.importorskip("firmware_py.sound.alsa", reason="pyalsaaudio is not installed")
 
-    class Device:
+    class Broken(Device):
         def __init__(self, blocks):
             self.blocks = blocks
-            self.closed = False
-
-        def info(self):
-            return {"period_size": 128, "buffer_size": 384}
-
-        def avail(self):
-            return 128
 
         def write(self, block):
             if self.blocks == 0:
@@ -111,16 +163,13 @@ def broken_device(monkeypatch):
             self.blocks -= 1
             return len(block)
 
-        def close(self):
-            self.closed = True
-
     looks = []
 
     def find(*_):
         looks.append(1)
         if len(looks) == 2:
             raise AudioDeviceError("gone")
-        return Device(3 if len(looks) == 1 else 10**9)
+        return Broken(3 if len(looks) == 1 else 10**9)
 
     monkeypatch.setattr(alsa, "_open", find)
     monkeypatch.setattr(alsa, "LOOK_AGAIN_S", 0.02)
@@ -144,27 +193,49 @@ def test_a_device_that_is_pulled_out_is_stood_in_for_by_the_clock_until_it_is_ba
     output.close()
 
 
-def test_an_underrun_is_counted_and_the_block_played_after_all(monkeypatch):
-    alsa = pytest.importorskip("firmware_py.sound.alsa", reason="pyalsaaudio is not installed")
+def test_an_underrun_is_counted_and_the_block_played_after_all(openable, monkeypatch):
+    openable("hw:0")
     answers = [128, -32, 128, 128]
-
-    class Device:
-        def info(self):
-            return {"period_size": 128, "buffer_size": 384}
-
-        def avail(self):
-            return -32
-
-        def write(self, _block):
-            return answers.pop(0)
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr(alsa, "_open", lambda *_: Device())
-    output = alsa.AlsaOutput("hw:0", **SHAPE)
+    monkeypatch.setattr(Device, "write", lambda *_: answers.pop(0))
+    output = open_output("alsa:hw:0", **SHAPE)
     for _ in range(3):
         output.write(BLOCK)
+    output.close()
     assert output.xruns == 1
     assert answers == []
     assert "128x3" in output.description
+
+
+@pytest.mark.timeout(20)
+def test_repeated_underruns_make_the_buffer_longer_step_by_step_and_never_shorter(monkeypatch):
+    alsa = pytest.importorskip("firmware_py.sound.alsa", reason="pyalsaaudio is not installed")
+    asked = []
+
+    class Weak(Device):
+        def __init__(self, periods):
+            self.periods = periods
+            self.full = True
+
+        def info(self):
+            return {"period_size": 128, "buffer_size": 128 * self.periods}
+
+        def write(self, _block):
+            self.full = not self.full  # every second write comes too late
+            return -32 if self.full else 128
+
+    def find(_device, _rate_hz, _period_frames, periods):
+        asked.append(periods)
+        return Weak(periods)
+
+    monkeypatch.setattr(alsa, "_open", find)
+    output = alsa.AlsaOutput("hw:0", **SHAPE)
+    while output.periods < alsa.MOST_PERIODS:
+        output.write(BLOCK)
+        assert not output.lost
+    xruns = output.xruns
+    for _ in range(100):
+        output.write(BLOCK)
+    output.close()
+    assert asked == [3, 4, 6, 9, 13, 16]
+    assert xruns <= 2 * alsa.XRUNS_BORNE * len(asked)
+    assert "128x16 (asked for 128x3)" in output.description

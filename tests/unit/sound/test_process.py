@@ -176,28 +176,53 @@ def test_sigterm_fades_out_and_ends(stage):
     assert 4800 < recorder.frames == int(there.told()["frames"])
 
 
-def test_a_process_whose_supervisor_died_ends_by_itself(stage, tmp_path):
-    name = f"test-orphan-{os.getpid()}"
-    code = f"""
-import os, subprocess, sys
+def orphan(tmp_path, plan, *, tied, stopped=False):
+    """Start a sound process under a supervisor that dies at once; return its number."""
+    code = """
+import dataclasses, os, signal, subprocess, sys
 from firmware_py.lanes import Lanes
-lanes = Lanes.create({name!r})
-child = subprocess.Popen([sys.executable, "-m", "firmware_py.sound", sys.argv[1]], stdout=subprocess.PIPE)
+from firmware_py.sound.plan import SoundPlan
+plan = SoundPlan.from_json(sys.argv[1])
+lanes = Lanes.create(plan.lanes)
+plan = dataclasses.replace(plan, parent_pid=os.getpid() if sys.argv[2] == "tied" else 0)
+child = subprocess.Popen(
+    [sys.executable, "-m", "firmware_py.sound", plan.to_json()], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+)
 child.stdout.readline()
+if sys.argv[3] == "stopped":
+    child.send_signal(signal.SIGSTOP)
 print(child.pid, flush=True)
 os._exit(0)
 """
-    plan = SoundPlan(lanes=name, audio="paced", mapping=PLAIN, realtime=False, period_frames=16)
+    words = [plan.to_json(), "tied" if tied else "loose", "stopped" if stopped else "running"]
     done = subprocess.run(
-        [sys.executable, "-c", code, plan.to_json()], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
     )
-    status = Path(f"/proc/{done.stdout.strip()}/stat")
-    limit = time.monotonic() + 20
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        while status.read_text().rpartition(")")[2].split()[0] != "Z":
+    return int(done.stdout)
+
+
+def lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize(("tied", "stopped"), [(False, False), (True, True)])
+def test_a_process_whose_supervisor_died_ends_running_or_stopped(tmp_path, tied, stopped):
+    name = f"test-orphan-{os.getpid()}"
+    # The untied one must notice by asking for the owner of the lanes; the stopped one can ask for nothing.
+    plan = SoundPlan(lanes=name, audio="paced", mapping=PLAIN, realtime=False, period_frames=16)
+    pid = orphan(tmp_path, plan, tied=tied, stopped=stopped)
+    try:
+        limit = time.monotonic() + 10
+        while lives(pid):
             assert time.monotonic() < limit, "the orphan plays on"
             time.sleep(0.01)
-    Path(f"/dev/shm/hand-dance-{os.getuid()}-{name}").unlink()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        Path(f"/dev/shm/hand-dance-{os.getuid()}-{name}").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
