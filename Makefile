@@ -11,10 +11,10 @@ MAIL_PACKAGES := exim4-daemon-light
 BENCH_PACKAGES := g++ libboost-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit bench wheel models clean system
+.PHONY: help demo test lint unit kill-test bench wheel models clean system
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/installed models ## play one session with the built-in ghost player and show what the player gets
 	@$(BIN)/hand-dance demo
@@ -32,6 +32,9 @@ lint: $(VENV)/developed ## style, types and the order of the rooms
 
 unit: $(VENV)/developed models ## the tests alone
 	$(BIN)/python -m pytest
+
+kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about ten minutes
+	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
 
 bench: $(VENV)/benched models ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
