@@ -63,7 +63,9 @@ class SoundSettings:
     delay_ms: float = setting(60.0, "a hand sounds this long after the camera saw it", least=1, most=500)
     instrument_db: float = setting(0.0, "level of the instrument", least=-90, most=6)
     backing_db: float = setting(0.0, "level of the backing song, -90 is off", least=-90, most=6)
+    metronome: str = setting("count-in", "clicks before the song, or through it too", choices=("count-in", "on"))
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)
+    guide: str = setting("off", "the song's melody, played along", choices=("off", "soft", "on"))
     master_db: float = setting(0.0, "level of everything", least=-90, most=6)
 
 

@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tempo-percent", type=float, metavar="P", help="tempo in per cent of the song's own")
     parser.add_argument("--delay-ms", type=float, metavar="MS", help="a hand sounds this long after it was seen")
     parser.add_argument("--backing-db", type=float, metavar="DB", help="level of the backing song, -90 is off")
+    parser.add_argument("--guide", choices=("off", "soft", "on"), help="the song's melody, played along")
+    parser.add_argument("--metronome", choices=("count-in", "on"), help="clicks before the song, or through it too")
     parser.add_argument("--metronome-db", type=float, metavar="DB", help="level of the clicks, -90 is off")
     parser.add_argument("--no-letter", action="store_true", help="make no letter")
     parser.add_argument("--json", action="store_true", help="print what was played as JSON")

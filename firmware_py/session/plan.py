@@ -19,7 +19,7 @@ from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, map
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
-from firmware_py.sound.backing import backing_file
+from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import patch_named
 from firmware_py.sound.plan import SoundPlan
@@ -73,7 +73,12 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         cache = config.state / "cache"
         backing = str(
             backing_file(
-                song, cache, song_start_s=song_start_s, rate_hz=sound.rate_hz, count_in_bars=play.count_in_bars
+                song,
+                cache,
+                song_start_s=song_start_s,
+                rate_hz=sound.rate_hz,
+                count_in_bars=play.count_in_bars,
+                click_through=sound.metronome == "on",
             )
         )
     ghost = GhostPart(
@@ -132,6 +137,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             "instrument_db": sound.instrument_db,
             "backing_db": sound.backing_db,
             "metronome_db": sound.metronome_db,
+            "guide_db": GUIDE_LEVELS_DB[sound.guide],
             "master_db": sound.master_db,
         },
     )
