@@ -6,7 +6,7 @@ results (``tracker``).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -114,7 +114,10 @@ class Finder:
             if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
                 hand = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
                 if hand:
-                    found.append(hand)
+                    # A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: look
+                    # again as all later looks do, so that a first note begins in tune.
+                    again = _looked(self._next_look, rgb, hand.crop, found)
+                    found.append(replace(again, side=hand.side, rightness=hand.rightness) if again else hand)
 
     def _parts(self, rgb: NDArray[np.uint8]) -> list[list[Palm]]:
         height, width = rgb.shape[:2]
