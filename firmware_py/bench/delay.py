@@ -26,7 +26,7 @@ from firmware_py.sound.plan import SoundPlan
 
 RATE_HZ: Final = 48_000
 EVENTS: Final = 500
-MARGIN_NS: Final = 2_000_000  # of D beyond the device's buffer: a tick of control, and waking up
+MARGIN_NS: Final = 4_000_000  # of D beyond the device's buffer: a tick of control, and waking up
 SOUNDS_S: Final = 0.03  # the hand is there
 RESTS_S: Final = 0.11  # and away: longer than the release
 CAMERA_S: Final = 0.008  # between hand samples
@@ -63,7 +63,7 @@ class DelayFigures(Delay):
         return asdict(self)
 
 
-def measure(events: int = EVENTS, *, period_frames: int = 128, periods: int = 3, peers: bool = True) -> DelayFigures:
+def measure(events: int = EVENTS, *, period_frames: int = 128, periods: int = 4, peers: bool = True) -> DelayFigures:
     """Measure so many events, each 0.14 s and a little, and again for each peer.
 
     Raises
