@@ -9,12 +9,15 @@ DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux
 MAIL_PACKAGES := exim4-daemon-light
 BENCH_PACKAGES := g++ libboost-dev
+BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
+# The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
+PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit bench wheel models clean system
+.PHONY: help demo test lint unit kill-test bench wheel models clean install uninstall
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/installed models ## play one session with the built-in ghost player and show what the player gets
 	@$(BIN)/hand-dance demo
@@ -33,6 +36,9 @@ lint: $(VENV)/developed ## style, types and the order of the rooms
 unit: $(VENV)/developed models ## the tests alone
 	$(BIN)/python -m pytest
 
+kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about ten minutes
+	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
+
 bench: $(VENV)/benched models ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
 	$(BIN)/hand-dance bench ring
@@ -45,6 +51,13 @@ wheel: $(VENV)/developed ## sdist and wheel in dist/
 models: $(VENV)/installed ## the model files of the hand finder, fetched and checked once
 	@$(BIN)/hand-dance models
 
+install: ## put it on this machine as services that start with it (sudo make install)
+	@if [ "$$(id -u)" = 0 ]; then $(call debian,$(BOX_PACKAGES) $(PI_PACKAGES_HERE)); fi
+	@systemd/install install
+
+uninstall: ## take the services and the program away, and leave what was played
+	@systemd/install uninstall
+
 clean: ## remove what was built, not what was played
 	rm -rf $(VENV) .cache build dist *.egg-info firmware_py/*.so ext/_*.c
 
@@ -53,31 +66,36 @@ $(VENV)/installed: $(SOURCES)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found; install it or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Building Hand Dance in $(VENV)…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable .
 	@touch $@
 
 $(VENV)/developed: $(VENV)/installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,pi]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dev]'
 	@touch $@
 
 $(VENV)/benched: $(VENV)/developed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[bench]'
 	@touch $@
 
 # The interpreter's own headers and venv come from Debian only where it is Debian's.
 PYTHON_PACKAGES = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv; \
 	$(PYTHON) -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")))' 2>/dev/null || echo python3-dev)
 
+# Only on a Pi, and only those that its package lists know.
+PI_PACKAGES_HERE = $(shell grep -qs 'Raspberry Pi' /proc/device-tree/model && apt-cache show --no-all-versions $(PI_PACKAGES) 2>/dev/null | sed -n 's/^Package: //p')
+
 # debian(packages): install those that are missing, naming them first; never remove anything for them.
 # Without root, or on another system, say what is wanted and go on: the build says what it cannot do without.
+# Where nobody can type a password, sudo is not to wait for one.
 define debian
 command -v dpkg-query >/dev/null || exit 0; \
 missing=$$(for p in $(1); do dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done | tr '\n' ' '); \
 if [ -n "$$missing" ]; then \
 	echo "Missing Debian packages: $$missing"; \
-	if [ "$$(id -u)" = 0 ]; then as_root=env; elif command -v sudo >/dev/null; then as_root="sudo env"; else as_root=""; fi; \
-	if [ -z "$$as_root" ]; then echo "Not root and no sudo: ask whoever is to run: apt-get install $$missing"; \
-	else $$as_root apt-get -qq update && $$as_root DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --no-remove $$missing >/dev/null \
-		|| echo "They could not all be installed; going on without"; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=env; \
+	elif ! command -v sudo >/dev/null; then as_root=false; \
+	elif [ -t 0 ]; then as_root="sudo env"; else as_root="sudo -n env"; fi; \
+	$$as_root apt-get -qq update && $$as_root DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --no-remove $$missing >/dev/null \
+		|| echo "They could not all be installed; going on without. Whoever may: apt-get install $$missing"; \
 fi
 endef

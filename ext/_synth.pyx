@@ -166,7 +166,7 @@ cdef class Engine:
     samples
         Instead of ``hands``: records of HAND_SAMPLE, all that there will be.
     backing
-        int16, shape (n, 3), from t0 on: left, right, metronome. Kept, not copied.
+        int16, shape (n, 4), from t0 on: left, right, metronome, guide melody. Kept, not copied.
     voices
         How many hands sound, 1 or 2.
     live
@@ -202,7 +202,9 @@ cdef class Engine:
         if not 1 <= voices <= HD_HANDS:
             raise UsageError(f"{voices} voices; allowed is 1 to {HD_HANDS}")
         if backing is not None and backing.shape[1] != HD_STEMS:
-            raise UsageError(f"a backing of {backing.shape[1]} columns; {HD_STEMS} are needed: left, right, metronome")
+            raise UsageError(
+                f"a backing of {backing.shape[1]} columns; {HD_STEMS} are needed: left, right, metronome, guide melody"
+            )
         for lane, size in ((hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block))):
             if lane is not None and lane.record_bytes != size:
                 raise UsageError(f"a ring of {lane.record_bytes}-byte records; {size} bytes are needed")
@@ -229,7 +231,7 @@ cdef class Engine:
         if tape is not None:
             self.engine.tape = tape.ring
         if backing is not None and backing.shape[0] > 0:
-            self.engine.backing = <const int16_t (*)[3]>&backing[0, 0]
+            self.engine.backing = <const int16_t (*)[4]>&backing[0, 0]
             self.engine.backing_frames = backing.shape[0]
         if live:
             self.engine.hands.ahead_ns = delay_ns + 1_000_000_000

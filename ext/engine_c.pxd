@@ -34,7 +34,7 @@ cdef extern from "engine.h" nogil:
         hd_cell *control
         hd_cell *status
         hd_ring *tape
-        const int16_t (*backing)[3]
+        const int16_t (*backing)[4]
         int64_t backing_frames
         bint placed, ended
         int64_t position

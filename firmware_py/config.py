@@ -63,7 +63,9 @@ class SoundSettings:
     delay_ms: float = setting(60.0, "a hand sounds this long after the camera saw it", least=1, most=500)
     instrument_db: float = setting(0.0, "level of the instrument", least=-90, most=6)
     backing_db: float = setting(0.0, "level of the backing song, -90 is off", least=-90, most=6)
+    metronome: str = setting("count-in", "clicks before the song, or through it too", choices=("count-in", "on"))
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)
+    guide: str = setting("off", "the song's melody, played along", choices=("off", "soft", "on"))
     master_db: float = setting(0.0, "level of everything", least=-90, most=6)
 
 
@@ -128,11 +130,12 @@ class Config:
 
     @property
     def state(self) -> Path:
-        """The folder that sessions, outbox, models and cache live in."""
-        if self.paths.state:
-            return Path(self.paths.state).expanduser().absolute()
-        data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-        return Path(data).expanduser() / "hand-dance"
+        """The folder that sessions, outbox, models and cache live in. Raises ConfigError for a home that is not."""
+        place = self.paths.state or f"{os.environ.get('XDG_DATA_HOME') or '~/.local/share'}/hand-dance"
+        try:
+            return Path(place).expanduser().absolute()
+        except RuntimeError as error:
+            raise ConfigError(f"{place}: there is no such home folder here; name a folder with --state") from error
 
 
 def load_config(
@@ -159,7 +162,7 @@ def load_config(
     return Config(
         **{
             name: kind(**{key: value for (section, key), value in values.items() if section == name})
-            for name, kind in _SECTIONS.items()
+            for name, kind in SECTIONS.items()
         }
     )
 
@@ -177,8 +180,8 @@ def _settings_in(path: Path) -> Iterator[tuple[str, str, Any, int]]:
         raise ConfigError(f"{path} is not valid TOML: {error}; correct that line") from error
     for section, table in document.items():
         line = _line_of(text, section, None)
-        if section not in _SECTIONS:
-            raise ConfigError(f"{path}, line {line}: unknown section [{section}]; {_instead(section, _SECTIONS)}")
+        if section not in SECTIONS:
+            raise ConfigError(f"{path}, line {line}: unknown section [{section}]; {_instead(section, SECTIONS)}")
         if not isinstance(table, dict):
             raise ConfigError(f"{path}, line {line}: {section} is a section; write [{section}] and its keys below it")
         for key, value in table.items():
@@ -200,7 +203,7 @@ def _line_of(text: str, section: str, key: str | None) -> int:
 
 def _named_by(variable: str) -> tuple[str, str] | None:
     """Return the (section, key) that an environment variable sets, None when it names none."""
-    for section, kind in _SECTIONS.items():
+    for section, kind in SECTIONS.items():
         prefix = f"HAND_DANCE_{section.upper()}_"
         if variable.startswith(prefix):
             key = variable.removeprefix(prefix).lower()
@@ -216,7 +219,7 @@ def _parsed(section: str, key: str, text: str, where: str) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise ConfigError(f"{where}: {section}.{key} is {text!r}; allowed is {_allowed(section, key)}") from None
+        raise ConfigError(f"{where}: {section}.{key} is {text!r}; allowed is {allowed_values(section, key)}") from None
 
 
 def _checked(section: str, key: str, found: Any, where: str) -> Any:
@@ -233,12 +236,12 @@ def _checked(section: str, key: str, found: Any, where: str) -> Any:
         and (rules["choices"] is None or found in rules["choices"])
     )
     if not fits:
-        raise ConfigError(f"{where}: {section}.{key} is {found!r}; allowed is {_allowed(section, key)}")
+        raise ConfigError(f"{where}: {section}.{key} is {found!r}; allowed is {allowed_values(section, key)}")
     return found
 
 
 def _field(section: str, key: str, where: str) -> dataclasses.Field[Any]:
-    kind = _SECTIONS[section]
+    kind = SECTIONS[section]
     for declared in dataclasses.fields(kind):
         if declared.name == key:
             return declared
@@ -249,7 +252,8 @@ def _keys(kind: type[Any]) -> list[str]:
     return [declared.name for declared in dataclasses.fields(kind)]
 
 
-def _allowed(section: str, key: str) -> str:
+def allowed_values(section: str, key: str) -> str:
+    """Say in words what a setting may be."""
     declared = _field(section, key, "")
     rules = declared.metadata
     if rules["choices"]:
@@ -264,7 +268,7 @@ def _instead(found: str, known: Any) -> str:
     return (f"did you mean {near[0]}? " if near else "") + "known are " + ", ".join(known)
 
 
-_SECTIONS: Final[dict[str, type[Any]]] = {
+SECTIONS: Final[dict[str, type[Any]]] = {
     "paths": PathSettings,
     "camera": CameraSettings,
     "sound": SoundSettings,

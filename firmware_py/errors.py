@@ -81,6 +81,10 @@ class ChildFailedError(HandDanceError, ChildProcessError):
         self.exit_code = exit_code
 
 
+class NotBegunError(HandDanceError, RuntimeError):
+    """A session that was told to end before it began; nothing was recorded."""
+
+
 class ReportError(HandDanceError, RuntimeError):
     """A report that could not be composed from its session folder."""
 

@@ -30,7 +30,8 @@ CONTROL: Final = np.dtype(
         ("backing_db", "<f4"),
         ("metronome_db", "<f4"),
         ("master_db", "<f4"),
-        ("reserved", "V32"),
+        ("guide_db", "<f4"),
+        ("reserved", "V28"),
     ]
 )
 

@@ -29,8 +29,8 @@
 #define HD_NEVER (INT64_MAX / 4)
 #define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
 
-enum { HD_STEMS = 3 }; /* columns of the backing: left, right, metronome */
-enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_MASTER, HD_LEVELS };
+enum { HD_STEMS = 4 }; /* columns of the backing: left, right, metronome, guide melody */
+enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_GUIDE, HD_MASTER, HD_LEVELS };
 
 typedef struct {
     /* Settings. */
@@ -140,7 +140,8 @@ static inline void hd_engine_obey(hd_engine *engine) {
     hd_control control;
     if (engine->control == NULL || !hd_cell_read(engine->control, &control))
         return;
-    const float db[HD_LEVELS] = {control.instrument_db, control.backing_db, control.metronome_db, control.master_db};
+    const float db[HD_LEVELS] = {control.instrument_db, control.backing_db, control.metronome_db, control.guide_db,
+                                 control.master_db};
     for (int n = 0; n < HD_LEVELS; n++)
         if (db[n] <= 24.0f) /* false for NaN: the level stays */
             engine->level_wanted[n] = db[n] < HD_OFF_DB ? 0.0f : powf(10.0f, db[n] / 20.0f);
@@ -224,9 +225,9 @@ static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
         float l = level[HD_INSTRUMENT] * left[i], r = level[HD_INSTRUMENT] * right[i];
         if (frame >= 0 && frame < engine->backing_frames) {
             const int16_t *stems = engine->backing[frame];
-            float click = level[HD_METRONOME] * (float)stems[2];
-            l += (level[HD_BACKING] * (float)stems[0] + click) * (1.0f / 32768.0f);
-            r += (level[HD_BACKING] * (float)stems[1] + click) * (1.0f / 32768.0f);
+            float middle = level[HD_METRONOME] * (float)stems[2] + level[HD_GUIDE] * (float)stems[3];
+            l += (level[HD_BACKING] * (float)stems[0] + middle) * (1.0f / 32768.0f);
+            r += (level[HD_BACKING] * (float)stems[1] + middle) * (1.0f / 32768.0f);
         }
         float master = level[HD_MASTER] * hd_edges(engine, frame);
         engine->mix[i][0] = frame < 0 ? 0 : hd_to_16_bits(master * l);

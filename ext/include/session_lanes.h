@@ -45,8 +45,8 @@ typedef struct {
 typedef struct {
     uint64_t t0_ns;   /* the instant that sound.wav begins with; 0: not yet */
     uint64_t stop_ns; /* the instant that it ends with; 0: not known yet */
-    float instrument_db, backing_db, metronome_db, master_db;
-    unsigned char reserved[32];
+    float instrument_db, backing_db, metronome_db, master_db, guide_db;
+    unsigned char reserved[28];
 } hd_control;
 
 typedef struct {

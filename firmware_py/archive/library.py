@@ -5,6 +5,7 @@ The folders are the truth; whatever index is kept over them can be thrown away.
 
 import shutil
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ def find_session(state: Path, named: str) -> SessionFolder:
     Raises SessionFolderError where there is none, or more than one.
     """
     if (Path(named) / SessionFolder.RECORD).is_file():
-        return SessionFolder(Path(named))
+        return SessionFolder(Path(named).resolve())
     there = list_sessions(state)
     if named == "last" and there:
         return there[-1]
@@ -53,7 +54,8 @@ def export_session(folder: SessionFolder, target: Path) -> Path:
     except FileExistsError as error:
         raise SessionFolderError(f"{target} exists already; name another file with --to") from error
     except OSError as error:
-        target.unlink(missing_ok=True)
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
         raise SessionFolderError(
             f"{target} cannot be written ({error.strerror}); name another place with --to"
         ) from error

@@ -5,13 +5,16 @@ Not here: writing the WAV (``sound.recorder``), composing the report (``report``
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, replace
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_py import __version__
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.music.mapping import Mapping
@@ -35,7 +38,7 @@ class SessionRecord:
 
     started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D. tempo_bpm and transpose
-    are as played. end is the reason the session ended with, empty while it runs.
+    are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
     """
 
     started_utc: str
@@ -53,6 +56,7 @@ class SessionRecord:
     transpose: int = 0
     seconds: float = 0.0
     end: str = ""
+    failed: bool = False
     gaps: tuple[Gap, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -70,6 +74,7 @@ class SessionFolder:
     REPORT: Final = "report.json"
     SCORE: Final = "score.pdf"
     PREVIEW: Final = "preview.png"
+    UNFINISHED: Final = ".unfinished"  # there until report and letter were made; counts the tries of a version
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,7 +86,7 @@ class SessionFolder:
         Raises SessionFolderError where the folder cannot be written.
         """
         stamp = record.started_utc.replace("-", "").replace(":", "")
-        stem = f"{stamp}_{record.song}"
+        stem = f"{stamp}_{Path(record.song).stem}"
         try:
             sessions.mkdir(parents=True, exist_ok=True)
             for n in range(1, 1000):
@@ -91,8 +96,15 @@ class SessionFolder:
                 except FileExistsError:
                     continue
                 folder = cls(path)
-                folder.write_record(record)
+                try:
+                    folder.count_try(0)
+                    folder.write_record(record)
+                except OSError:
+                    shutil.rmtree(path, ignore_errors=True)
+                    raise
                 return folder
+        except SessionFolderError:
+            raise
         except OSError as error:
             raise SessionFolderError(
                 f"the session folder under {sessions} cannot be written ({error.strerror}); "
@@ -124,30 +136,58 @@ class SessionFolder:
             finally:
                 os.close(directory)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # a read-only file system refuses even to remove what is not there
+                part.unlink(missing_ok=True)
             raise SessionFolderError(
                 f"{target} cannot be written ({error.strerror}); free some space or mount it writable"
             ) from error
         return target
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether its report and letter are still to be made."""
+        return self.file(self.UNFINISHED).exists()
+
+    @property
+    def tries(self) -> int:
+        """How often this version tried to make report and letter."""
+        try:
+            count, version = self.file(self.UNFINISHED).read_text().split()
+            return int(count) if version == __version__ else 0
+        except (OSError, ValueError):
+            return 0
+
+    def count_try(self, tries: int | None = None) -> None:
+        """Count one more try, or so many, before it begins: it may be the end of its process."""
+        with suppress(OSError):  # a folder that takes no mark is tried again; nothing is lost by that
+            self.file(self.UNFINISHED).write_text(f"{self.tries + 1 if tries is None else tries} {__version__}\n")
+
+    def is_finished(self) -> None:
+        """Say that report and letter were made."""
+        with suppress(OSError):
+            self.file(self.UNFINISHED).unlink(missing_ok=True)
+
     def record(self) -> SessionRecord:
-        """Read session.json. Raises SessionFolderError where it is missing or not of this schema."""
+        """Read session.json. Raises SessionFolderError where it is missing, broken or not of this schema."""
         path = self.file(self.RECORD)
         try:
-            found: dict[str, Any] = json.loads(path.read_text())
-            if found.get("schema") != SCHEMA:
-                raise SessionFolderError(f"{path} has schema {found.get('schema')!r}; this version reads {SCHEMA}")
-            return SessionRecord(
-                **{
-                    **found,
-                    "mapping": Mapping(**found["mapping"]),
-                    "gaps": tuple(Gap(**gap) for gap in found["gaps"]),
-                }
-            )
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            if isinstance(error, SessionFolderError):
-                raise
+            found = json.loads(path.read_text())
+            schema = found.get("schema")
+            if schema == SCHEMA:
+                return _checked(
+                    SessionRecord(
+                        **{
+                            **found,
+                            "mapping": Mapping(**found["mapping"]),
+                            "gaps": tuple(Gap(**gap) for gap in found["gaps"]),
+                        }
+                    )
+                )
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise SessionFolderError(f"{path} is not a session record ({error}); name a session folder") from error
+        raise SessionFolderError(
+            f"{path} has schema {schema!r}; this version reads {SCHEMA}: use the version of hand-dance that wrote it"
+        )
 
     def update(self, **changes: Any) -> SessionRecord:
         """Rewrite session.json with some fields changed and return it."""
@@ -156,9 +196,25 @@ class SessionFolder:
         return record
 
     def samples(self) -> NDArray[np.void]:
-        """Read hand.samples: shape (n,), dtype HAND_SAMPLE, without a cut last record; empty where there is none."""
+        """Read hand.samples: shape (n,), dtype HAND_SAMPLE, without a cut last record; empty where there is none.
+
+        Raises SessionFolderError where it cannot be read.
+        """
         path = self.file(self.SAMPLES)
-        if not path.exists():
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
             return np.empty(0, HAND_SAMPLE)
-        raw = path.read_bytes()
+        except OSError as error:
+            raise SessionFolderError(f"{path} cannot be read ({error.strerror}); make it readable") from error
         return np.frombuffer(raw[: len(raw) - len(raw) % HAND_SAMPLE.itemsize], HAND_SAMPLE)
+
+
+def _checked(record: SessionRecord) -> SessionRecord:
+    """Return the record; raises TypeError for a value of another type than its field's."""
+    for declared in fields(record):
+        wanted: Any = get_origin(declared.type) or declared.type
+        found = getattr(record, declared.name)
+        if not isinstance(found, (int, float) if wanted is float else wanted):
+            raise TypeError(f"{declared.name} is {found!r}, not {wanted.__name__}")
+    return record

@@ -157,10 +157,10 @@ class ZmqChannel:
     """pyzmq: PUSH to PULL over ipc."""
 
     def __init__(self) -> None:
+        self._open()  # first: where zmq is absent, no folder is left behind
         self._folder = tempfile.TemporaryDirectory(prefix="hand-dance-bench-")
         self._address = f"ipc://{Path(self._folder.name) / 'socket'}"
         self._made_here = True
-        self._open()
 
     def _open(self) -> None:
         self._zmq: Any = importlib.import_module("zmq")

@@ -5,6 +5,8 @@ what it needs only when it runs, so that ``--help`` and the quick ones answer at
 """
 
 import argparse
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +23,9 @@ _COMMANDS: Final = (play, demo, run, inspect, songs, sessions, report, post, mod
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; ``argv`` is ``sys.argv[1:]`` when None."""
     args = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no ♪ is no reason to fail
     try:
         config = load_config({place: getattr(args, name, None) for name, place in _FLAGS.items()})
         code: int = args.run(args, config)
@@ -33,6 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("hand-dance: what was printed cannot be written (No space left on device); make room", file=sys.stderr)
+        return 1
     return code
 
 
@@ -62,7 +73,9 @@ _FLAGS: Final = {
     "patch": ("sound", "patch"),
     "delay_ms": ("sound", "delay_ms"),
     "backing_db": ("sound", "backing_db"),
+    "metronome": ("sound", "metronome"),
     "metronome_db": ("sound", "metronome_db"),
+    "guide": ("sound", "guide"),
     "song": ("play", "song"),
     "player": ("play", "player"),
     "scale": ("play", "scale"),

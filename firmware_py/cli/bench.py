@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from dataclasses import asdict
 
 from firmware_py.config import Config
 
@@ -19,6 +18,7 @@ def run(args: argparse.Namespace, _config: Config) -> int:
     """Measure and print."""
     from firmware_py.bench import delay, ring
 
+    figures: delay.DelayFigures | ring.RingFigures
     figures = delay.measure(args.events) if args.what == "delay" else ring.measure(args.seconds)
-    print(json.dumps(asdict(figures), indent=None if args.json else 2))
+    print(json.dumps(figures.as_json(), indent=None if args.json else 2))
     return 0

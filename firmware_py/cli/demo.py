@@ -16,7 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_args: argparse.Namespace, config: Config) -> int:
     """Play the ghost's session through the same processes as any other."""
-    from firmware_py.session.finish import Letter
     from firmware_py.session.play import play
     from firmware_py.session.progress import ProgressLine
 
@@ -26,6 +25,6 @@ def run(_args: argparse.Namespace, config: Config) -> int:
         play=replace(config.play, player=config.play.player or "Ghost"),
     )
     with ProgressLine(sys.stderr) as progress:
-        outcome = play(config, progress.show, Letter.SEND)
+        outcome = play(config, progress.show, letter=True)
     print(outcome.as_text())
-    return 0
+    return 0 if outcome.whole else 1

@@ -25,5 +25,5 @@ def run(args: argparse.Namespace, config: Config) -> int:
         print(f"hand-dance: hands are followed by colour only: {error}", file=sys.stderr)
         files = None
     for line in inspect(args.source, files):
-        print(json.dumps(line))
+        print(json.dumps(line), flush=True)
     return 0

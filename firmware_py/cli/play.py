@@ -22,18 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tempo-percent", type=float, metavar="P", help="tempo in per cent of the song's own")
     parser.add_argument("--delay-ms", type=float, metavar="MS", help="a hand sounds this long after it was seen")
     parser.add_argument("--backing-db", type=float, metavar="DB", help="level of the backing song, -90 is off")
+    parser.add_argument("--guide", choices=("off", "soft", "on"), help="the song's melody, played along")
+    parser.add_argument("--metronome", choices=("count-in", "on"), help="clicks before the song, or through it too")
     parser.add_argument("--metronome-db", type=float, metavar="DB", help="level of the clicks, -90 is off")
     parser.add_argument("--no-letter", action="store_true", help="make no letter")
     parser.add_argument("--json", action="store_true", help="print what was played as JSON")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Play, then say what came of it."""
-    from firmware_py.session.finish import Letter
+    """Play, then say what came of it; 1 where it ended before its time by a fault, or has no report."""
     from firmware_py.session.play import play
     from firmware_py.session.progress import ProgressLine
 
     with ProgressLine(sys.stderr) as progress:
-        outcome = play(config, progress.show, Letter.NONE if args.no_letter else Letter.SEND)
+        outcome = play(config, progress.show, letter=not args.no_letter)
     print(json.dumps(outcome.as_json(), indent=2) if args.json else outcome.as_text())
-    return 0
+    return 0 if outcome.whole else 1

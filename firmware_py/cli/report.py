@@ -2,8 +2,13 @@
 
 import argparse
 import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from firmware_py.config import Config
+
+if TYPE_CHECKING:
+    from firmware_py.archive.session_folder import SessionFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +24,19 @@ def run(args: argparse.Namespace, config: Config) -> int:
     from firmware_py.session.outcome import Outcome
 
     folder = find_session(config.state, args.session)
+    if not folder.record().end:
+        _end(folder, config)
     make_report(folder)
     outcome = Outcome.of(folder)
     print(json.dumps(outcome.as_json(), indent=2) if args.json else outcome.as_text())
     return 0
+
+
+def _end(folder: "SessionFolder", config: Config) -> None:
+    """Give the session an end, unless it may be the one that is being played now."""
+    from firmware_py.errors import AlreadyRunningError
+    from firmware_py.session.finish import mark_interrupted
+    from firmware_py.session.lock import only_one
+
+    with suppress(AlreadyRunningError), only_one(config.state):
+        mark_interrupted(folder)

@@ -12,7 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_args: argparse.Namespace, config: Config) -> int:
     """Serve until told to end."""
-    from firmware_py.session.appliance import log_to_where_it_is_read, serve
+    from firmware_py.session.appliance import serve
+    from firmware_py.session.logs import log_to_where_it_is_read
 
     log_to_where_it_is_read()
     serve(config)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from firmware_py.config import Config
-from firmware_py.errors import UsageError
+from firmware_py.errors import SessionFolderError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,15 @@ def run(args: argparse.Namespace, config: Config) -> int:
     """Do it."""
     from firmware_py.archive.library import delete_session, export_session, find_session, list_sessions
     from firmware_py.session.outcome import Outcome
+    from firmware_py.session.saying import say
 
     if args.what == "list":
-        outcomes = [Outcome.of(folder) for folder in list_sessions(config.state)]
+        outcomes = []
+        for folder in list_sessions(config.state):
+            try:
+                outcomes.append(Outcome.of(folder))
+            except SessionFolderError as error:
+                say(f"a session is passed over: {error}")
         if args.json:
             print(json.dumps([outcome.as_json() for outcome in outcomes], indent=2))
         else:

@@ -4,21 +4,21 @@ Whatever goes wrong in a session is shown and logged, and the box is ready for t
 """
 
 import logging
-import os
 import queue
-import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Final
 
-from firmware_py.config import Config
-from firmware_py.errors import HandDanceError
+from firmware_py.config import Config, PanelSettings
+from firmware_py.errors import HandDanceError, NotBegunError
 from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
-from firmware_py.panel.panel import PanelEvent
-from firmware_py.session.finish import Letter, complete_unfinished
+from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
+from firmware_py.session.finish import complete_unfinished
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.notify import Notifier
+from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.stopping import StopRequest, stop_on_signals
@@ -26,6 +26,7 @@ from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 1.0  # between signs of life while nobody plays
+FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
 def serve(config: Config) -> None:
@@ -34,63 +35,98 @@ def serve(config: Config) -> None:
     Raises AlreadyRunningError where a session is being played already, SessionFolderError without a state folder,
     UsageError for a pin that is used twice.
     """
-    with only_one(config.state), ExitStack() as stack:
-        Appliance(config, stack).run()
+    with only_one(config.state):
+        Appliance(config).run()
 
 
 class Appliance:
-    """The box: its panel, its line to systemd, and the one session at a time."""
+    """The box: its panel, its line to systemd, and the one session at a time; ``opened`` opens the panel."""
 
-    def __init__(self, config: Config, stack: ExitStack) -> None:
+    def __init__(self, config: Config, opened: Callable[[PanelSettings, OnEvent], Panel] = open_panel) -> None:
         self._config = config
         self._events: queue.SimpleQueue[PanelEvent] = queue.SimpleQueue()
         self._stop: StopRequest | None = None
         self._quit = False
+        self._played = False  # since the presses were last forgotten
+        self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
-        panel = open_panel(config.panel, self._pressed)
-        stack.callback(panel.close)
         self._machine = StateMachine()
-        self._machine.watch(lambda state, _reason: panel.show(state, trouble=bool(self._machine.trouble)))
-        self._machine.watch(self._tell)
+        self._panel = opened(config.panel, self._pressed)
 
     def run(self) -> None:
-        """Complete what a power cut left, then serve the panel."""
-        quit_request = StopRequest()
-        with stop_on_signals(quit_request):
-            for outcome in complete_unfinished(self._config, Letter.QUEUE):
-                log.info("completed: %s", outcome.as_line())
-            self._machine.to(State.READY)
-            self._notifier.ready("ready")
-            while not (self._quit or quit_request.reason):
-                self._notifier.alive()
-                try:
-                    event = self._events.get(timeout=LISTEN_S)
-                except queue.Empty:
-                    continue
-                if event is PanelEvent.START:
-                    self._session(quit_request)
-                self._quit = self._quit or event is PanelEvent.QUIT
-        quit_request.close()
+        """Serve the panel; while nobody plays, complete what a power cut left."""
+        with closing(self._notifier), closing(self._panel), closing(StopRequest()) as quitting:
+            self._machine.watch(self._show_state)
+            self._machine.watch(self._tell)
+            with stop_on_signals(quitting):
+                self._machine.to(State.READY)
+                self._notifier.ready("ready")
+                self._leftovers = complete_unfinished(self._config)
+                while not (self._quit or quitting.reason):
+                    self._notifier.alive()
+                    try:
+                        event = self._events.get(timeout=LISTEN_S)
+                    except queue.Empty:
+                        self._complete_one()
+                        continue
+                    if event is PanelEvent.START:
+                        self._session(quitting)
+                    self._quit = self._quit or event is PanelEvent.QUIT
+                self._notifier.stopping()
 
-    def _session(self, stop: StopRequest) -> None:
-        """Play one session; a wish to quit that comes meanwhile ends it too."""
-        self._stop = StopRequest()
+    def _complete_one(self) -> None:
+        """Complete one session that was left unfinished, if there is one."""
+        if self._leftovers is None:
+            return
+        self._notifier.silent_for(FINISH_S)
         try:
-            with stop_on_signals(self._stop):
-                outcome = play_once(self._config, self._machine, self._stop, self._show, Letter.QUEUE)
-            log.info("played: %s", outcome.as_line())
-        except HandDanceError as error:
-            self._machine.to(State.FAULT, str(error))
+            outcome = next(self._leftovers, None)
+        except Exception:
+            log.exception("completing what was left was broken off")
+            outcome = None
+        if outcome is None:
+            self._leftovers = None
+        else:
+            log.info("completed: %s", outcome.as_line())
+        self._notifier.silent_for(0.0)
+
+    def _session(self, quitting: StopRequest) -> None:
+        """Play one session; a signal that comes meanwhile ends it and then the box."""
+        trouble = ""
+        self._played = True
+        self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
+        with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
+            self._stop = stop
+            try:
+                outcome = play_once(self._config, self._machine, stop, self._show, letter=True)
+                log.info("played: %s", outcome.as_line())
+                trouble = outcome.record.end if outcome.record.failed else ""
+            except NotBegunError as error:
+                log.info("%s", error)
+            except HandDanceError as error:
+                trouble = str(error)
+            except Exception as error:  # a mistake of ours costs a session, not the box
+                log.exception("the session was broken off")
+                trouble = f"{type(error).__name__}: {error}"
+            finally:
+                self._stop = None
+                self._notifier.silent_for(0.0)
+        if trouble:
+            self._machine.to(State.FAULT, trouble)
             self._machine.to(State.READY)
-        finally:
-            ended, self._stop = self._stop, None
-            if ended.reason.startswith("stopped by SIG"):
-                stop.request(ended.reason)
-            ended.close()
-            self._forget_presses()
+            self._machine.trouble_is(trouble)  # shown until somebody plays again
+        self._forget_presses()
+
+    def _show_state(self, state: State, _reason: str) -> None:
+        if state is State.READY:
+            self._forget_presses()  # before anybody can see that a press counts again
+        self._panel.show(state, trouble=bool(self._machine.trouble))
 
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""
+        if not self._played:
+            return
+        self._played = False
         while not self._events.empty():
             self._quit = self._quit or self._events.get() is PanelEvent.QUIT
 
@@ -110,16 +146,4 @@ class Appliance:
         said = f"{state}: {reason}" if reason else str(state)
         (log.error if state is State.FAULT or self._machine.trouble else log.info)("%s", said)
         self._notifier.status(said)
-
-
-def log_to_where_it_is_read() -> None:
-    """Log to the journal under systemd, with its fields, else to standard error."""
-    handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    if os.environ.get("JOURNAL_STREAM"):
-        try:
-            from systemd.journal import JournalHandler
-        except ImportError:
-            log.debug("systemd-python is not installed; the log goes to standard error")
-        else:
-            handler = JournalHandler(SYSLOG_IDENTIFIER="hand-dance")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+        self._notifier.silent_for(FINISH_S if state is State.FINISHING else 0.0)  # a report is one long step

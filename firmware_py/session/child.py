@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from firmware_py.errors import ChildFailedError
+from firmware_py.session.saying import say
+
 Event = dict[str, Any]
 
 RESTARTS_ALLOWED: Final = 5
@@ -34,7 +37,8 @@ class Death:
     def reason(self) -> str:
         """In words."""
         if self.status < 0:
-            return f"killed by {signal.Signals(-self.status).name}"
+            known = {number.value: number.name for number in signal.Signals}
+            return f"killed by {known.get(-self.status, f'signal {-self.status}')}"
         return f"exited with {self.status}"
 
 
@@ -64,14 +68,19 @@ class Child:
         return self._process is not None
 
     def start(self) -> int:
-        """Start it and return the descriptor that its events come from."""
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", self._module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C is for the supervisor, which ends its children in order
-        )
+        """Start it and return the descriptor that its events come from. Raises ChildFailedError where it cannot."""
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", self._module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C is for the supervisor, which ends its children in order
+            )
+        except OSError as error:
+            raise ChildFailedError(
+                f"{self.name} cannot be started ({error.strerror}); end other programs and try again"
+            ) from error
         self._process = process
         self._rest = b""
         self._starts.append(time.monotonic())
@@ -98,13 +107,30 @@ class Child:
                 break
             self._rest += chunk
         *lines, self._rest = self._rest.split(b"\n")
-        events = [json.loads(line) for line in lines if line.strip()]
+        events = [event for line in lines if (event := self._event_in(line)) is not None]
         if not ended:
             return events, None
         death = Death(process.wait(), time.monotonic_ns())
         process.stdout.close()
         self._process = None
         return events, death
+
+    def _event_in(self, line: bytes) -> Event | None:
+        """Return the event of one line; whatever else a library prints there is passed on to people."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            return event
+        if line.strip():
+            say(f"{self.name}: {line.decode(errors='replace').strip()}")
+        return None
+
+    @property
+    def started_ns(self) -> int:
+        """When it was last started (CLOCK_MONOTONIC), 0 if never."""
+        return round(self._starts[-1] * 1e9) if self._starts else 0
 
     @property
     def hopeless(self) -> bool:

@@ -1,72 +1,102 @@
 """What follows a performance: report and letter. Nothing here can harm the recording, which is complete by now.
 
-The same steps complete a session that a power cut left unfinished.
+The same steps complete a session that a power cut left unfinished, or whose report or letter could not be made.
 """
 
-import sys
-from enum import Enum
+from collections.abc import Iterator
+from typing import Final
 
 from firmware_py.archive.library import list_sessions
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
-from firmware_py.errors import HandDanceError
+from firmware_py.errors import HandDanceError, SessionFolderError
 from firmware_py.session.outcome import Outcome
+from firmware_py.session.saying import say
+
+TRIES: Final = 3  # that a session is completed by itself; each is counted before it begins, as it may end the process
 
 
-class Letter(Enum):
-    """What is done about a session's letter: nothing, queued for the post service, or queued and sent now."""
+def finish(folder: SessionFolder, config: Config, *, letter: bool) -> Outcome:
+    """Make the report, then queue the letter.
 
-    NONE = "none"
-    QUEUE = "queue"
-    SEND = "send"
-
-
-def finish(folder: SessionFolder, config: Config, letter: Letter) -> Outcome:
-    """Make the report, then see to the letter.
-
-    What fails is said on standard error and can be done again: ``hand-dance report`` and ``hand-dance post``.
+    What fails is said on standard error, leaves the folder marked as unfinished, and can be done again:
+    ``hand-dance report`` and ``hand-dance post``.
     """
+    folder.count_try()
+    reported = _report(folder)
+    queued = letter and config.mail.transport != "off"
+    posted = not queued or _queue(folder, config)
+    if reported and posted:
+        folder.is_finished()
+    return Outcome.of(folder, queued=queued and posted)
+
+
+def send_now(folder: SessionFolder, config: Config) -> str:
+    """Try once to send a session's queued letter and return where it went; empty: it waits, and a sentence says why."""
+    from firmware_py.post.mailer import queue_session, send_due
+
+    try:
+        queued = queue_session(config, folder.path)
+        sent = next((delivery for delivery in send_due(config) if delivery.id == queued), None)
+    except HandDanceError as error:
+        say(f"{error}; the session is kept, try hand-dance post")
+        return ""
+    except KeyboardInterrupt:
+        say("the letter waits in the outbox: stopped by SIGINT; hand-dance post sends it")
+        return ""
+    if sent is None or not sent.delivered:
+        why = sent.reason if sent else "another mailer has it, or the server was asked to wait"
+        say(f"the letter waits in the outbox: {why}")
+        return ""
+    return sent.where
+
+
+def complete_unfinished(config: Config) -> Iterator[Outcome]:
+    """Complete, oldest first, the sessions that were left without an end, a report or their letter.
+
+    One a step, so that the caller may do something else between two. A session that cannot be completed is said once
+    and given up after TRIES tries of this version.
+    """
+    for folder in list_sessions(config.state):
+        if folder.tries >= TRIES:
+            continue
+        try:
+            ended = bool(folder.record().end)
+            if ended and not folder.unfinished and folder.file(SessionFolder.REPORT).exists():
+                continue
+            if not ended:
+                mark_interrupted(folder)
+            yield finish(folder, config, letter=True)
+        except SessionFolderError as error:
+            folder.count_try(TRIES)
+            say(f"a session is passed over: {error}")
+
+
+def mark_interrupted(folder: SessionFolder) -> None:
+    """Give a session that nobody plays any more its end: ``interrupted``, after as long as sound.wav is."""
+    folder.update(end="interrupted", seconds=_recorded_s(folder))
+
+
+def _report(folder: SessionFolder) -> bool:
     from firmware_py.report.report import make_report
 
     try:
         make_report(folder)
     except HandDanceError as error:
-        print(f"hand-dance: {error}; the recording is kept, try hand-dance report {folder.path}", file=sys.stderr)
-    return Outcome.of(folder, _post(folder, config, letter))
+        say(f"{error}; the recording is kept, try hand-dance report {folder.path}")
+        return False
+    return True
 
 
-def _post(folder: SessionFolder, config: Config, letter: Letter) -> str:
-    """Queue the letter, try once if it is to be sent now, and return where it went, or an empty string."""
-    if letter is Letter.NONE or config.mail.transport == "off":
-        return ""
-    from firmware_py.post.mailer import queue_session, send_due
+def _queue(folder: SessionFolder, config: Config) -> bool:
+    from firmware_py.post.mailer import queue_session
 
     try:
-        queued = queue_session(config, folder.path)
-        if letter is Letter.QUEUE:
-            return ""
-        sent = next((delivery for delivery in send_due(config) if delivery.id == queued), None)
+        queue_session(config, folder.path)
     except HandDanceError as error:
-        print(f"hand-dance: {error}; the session is kept, try hand-dance post", file=sys.stderr)
-        return ""
-    if sent is None or not sent.delivered:
-        why = sent.reason if sent else "another mailer has it, or the server was asked to wait"
-        print(f"hand-dance: the letter waits in the outbox: {why}", file=sys.stderr)
-        return ""
-    return sent.where
-
-
-def complete_unfinished(config: Config, letter: Letter) -> list[Outcome]:
-    """Complete the sessions that a power cut or a crash left without an end or a report; oldest first."""
-    outcomes = []
-    for folder in list_sessions(config.state):
-        ended = bool(folder.record().end)
-        if ended and folder.file(SessionFolder.REPORT).exists():
-            continue
-        if not ended:
-            folder.update(end="interrupted", seconds=_recorded_s(folder))
-        outcomes.append(finish(folder, config, letter))
-    return outcomes
+        say(f"the letter cannot be queued: {error}; the session is kept in {folder.path}")
+        return False
+    return True
 
 
 def _recorded_s(folder: SessionFolder) -> float:

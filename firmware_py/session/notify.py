@@ -51,6 +51,19 @@ class Notifier:
             self._last_alive = now
             self._tell("WATCHDOG=1")
 
+    def silent_for(self, seconds: float) -> None:
+        """Say that no sign of life may come for so many seconds; 0: that they come as usual again.
+
+        For work that cannot call ``alive`` meanwhile; a start that takes so long is waited for as well.
+        """
+        lines = []
+        if self.watchdog_s is not None:
+            lines.append(f"WATCHDOG_USEC={round(max(seconds, self.watchdog_s) * 1e6)}\nWATCHDOG=1")
+        if seconds:
+            lines.append(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+        if lines:
+            self._tell("\n".join(lines))
+
     def stopping(self) -> None:
         """Say that the end has begun."""
         self._tell("STOPPING=1")

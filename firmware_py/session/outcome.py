@@ -18,31 +18,40 @@ _SHOWN: Final = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """A session's record, its report (None: not made yet), and where its letter went (empty: nowhere yet)."""
+    """A session's record and its report (None: not made yet).
+
+    queued: its letter was put into the outbox. letter: where it went, empty: nowhere yet.
+    """
 
     folder: SessionFolder
     record: SessionRecord
     report: dict[str, Any] | None
+    queued: bool = False
     letter: str = ""
 
     @classmethod
-    def of(cls, folder: SessionFolder, letter: str = "") -> Self:
+    def of(cls, folder: SessionFolder, *, queued: bool = False) -> Self:
         """Read a session's folder. Raises SessionFolderError where it is none."""
         path = folder.file(SessionFolder.REPORT)
         try:
             report = json.loads(path.read_text()) if path.exists() else None
-        except (OSError, ValueError) as error:
+            if report is not None:
+                _marks_of(report), len(report["notes"]), list(report.get("advice", []))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise SessionFolderError(
-                f"{path} cannot be read ({error}); make it again with hand-dance report {folder.path}"
+                f"{path} is no report that can be read ({error}); make it again with hand-dance report {folder.path}"
             ) from error
-        return cls(folder, folder.record(), report, letter)
+        return cls(folder, folder.record(), report, queued)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the session ended as it should and has its report."""
+        return self.report is not None and not self.record.failed
 
     @property
     def marks(self) -> float | None:
         """Marks out of 100; None without a report or a song."""
-        if self.report is None or self.report["marks"] is None:
-            return None
-        return float(self.report["marks"]["total"])
+        return None if self.report is None else _marks_of(self.report)
 
     @property
     def files(self) -> dict[str, Path]:
@@ -96,3 +105,7 @@ class Outcome:
     @property
     def _title(self) -> str:
         return str((self.report or {}).get("title") or self.record.song)
+
+
+def _marks_of(report: dict[str, Any]) -> float | None:
+    return None if report["marks"] is None else float(report["marks"]["total"])

@@ -4,6 +4,7 @@ The supervisor's loop waits on descriptors (the children's output, the wish to s
 what died or hangs, notes the gap, and decides when the session ends. It makes no sound and sees no frame.
 """
 
+import math
 import selectors
 import time
 from collections.abc import Callable
@@ -14,9 +15,9 @@ import numpy as np
 
 from firmware_py.archive.library import delete_session
 from firmware_py.archive.session_folder import Gap, SessionFolder, SessionRecord
-from firmware_py.errors import ChildFailedError, SessionFolderError
+from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
-from firmware_py.lanes import CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
+from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.plan import SessionPlan
@@ -25,11 +26,12 @@ from firmware_py.sound.recorder import Recorder
 from firmware_py.state import State
 
 TICK_S: Final = 0.02
-READY_WITHIN_S: Final = 20.0
+READY_WITHIN_S: Final = 60.0  # the first time on a small machine, models are loaded and hands are drawn
 HUNG_NS: Final = 2_000_000_000  # without a sign of life in real time
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
 _NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
+DEVICE_LOST: Final = "the sound device is gone and is being looked for; plug it in again"
 FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
 VIRTUAL_T0_NS: Final = 1_000_000_000
 
@@ -67,11 +69,13 @@ class Performance:
         self._ready_ns: dict[str, int] = {}
         self._dead_since_s: dict[str, tuple[float, str]] = {}
         self._gaps: list[Gap] = []
+        self._troubles: dict[str, str] = {}
         self._t0_ns = 0
         self._stop_ns = 0
         self._end = ""
         self._fault = ""
         self._recording = False
+        self._finishing = False
         self._sight_ended = False
 
     def run(self, create: Callable[[SessionRecord], SessionFolder]) -> SessionFolder:
@@ -85,24 +89,25 @@ class Performance:
             for child in (self._sight, self._sound):
                 self._start(child)
             self._await_ready()
-            record = self._begin()
-            folder = create(record)
+            folder = create(self._described())
             recorder = self._recorder(folder)
-            self._machine.to(State.COUNTING_IN)
-            recorder.start()
-            self._recording = True
             try:
-                self._write_control()
+                recorder.start()
+                record = self._begin(folder)
                 self._play()
-                self._machine.to(State.FINISHING, self._end)
+                self._finishing = True
+                self._to(State.FINISHING, self._end)
                 self._await_last_block()
-            finally:
-                recorder.finish(None if recorder.failure else round(self._seconds * record.rate_hz))
+            except BaseException:
+                recorder.finish()  # as long as it was played; the folder is completed at the next start
+                raise
+            recorder.finish(None if recorder.failure else round(self._seconds * record.rate_hz))
             self._close_gaps()
             folder.write_record(
                 replace(
                     record,
                     end=self._end,
+                    failed=bool(recorder.failure or self._fault),
                     seconds=recorder.frames / record.rate_hz,
                     gaps=tuple(self._gaps),
                     counters=self._counters(folder),
@@ -136,8 +141,9 @@ class Performance:
         limit = time.monotonic() + READY_WITHIN_S
         while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
             self._listen(TICK_S)
+            self._show(Moment(-self._plan.record.song_start_s, math.nan, 0.0))
             if self._stop.reason:
-                raise ChildFailedError(f"{self._stop.reason} before the session began; nothing was recorded")
+                raise NotBegunError(f"{self._stop.reason} before the session began; nothing was recorded")
             if time.monotonic() > limit:
                 late = ({"sight", "sound"} - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
@@ -145,20 +151,40 @@ class Performance:
                     "see the lines above, and try again"
                 )
 
-    def _begin(self) -> SessionRecord:
-        """Decide the first instant of the recording and, where it is known, the last."""
+    def _described(self) -> SessionRecord:
+        """Return session.json as it is known now that camera and sound are."""
+        return replace(self._plan.record, camera=self._ready["sight"]["camera"], audio=self._ready["sound"]["output"])
+
+    def _begin(self, folder: SessionFolder) -> SessionRecord:
+        """Decide the first instant of the recording and, where it is known, the last; from here on nothing is lost.
+
+        The children are told before the disk is: a slow card must not eat the beginning.
+        """
         plan = self._plan
+        self._to(State.COUNTING_IN)
         self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime else VIRTUAL_T0_NS
         if plan.seconds:
             self._end_at(plan.seconds, "the time set was over")
         elif not plan.scripted and plan.song:
             self._end_at(plan.song_end_s, "the song ended")
-        return replace(
-            plan.record,
-            t0_ns=self._t0_ns,
-            camera=self._ready["sight"]["camera"],
-            audio=self._ready["sound"]["output"],
-        )
+        self._recording = True
+        self._write_control()
+        return folder.update(t0_ns=self._t0_ns)
+
+    def _to(self, state: State, reason: str = "") -> None:
+        """Move the state machine on; what is missing is still missing then."""
+        self._machine.to(state, reason)
+        if state.records and any(self._troubles.values()):
+            self._tell_troubles()
+
+    def _trouble(self, of: str, message: str) -> None:
+        """Tell what is missing; an empty message: it is there again."""
+        if self._troubles.get(of, "") != message:
+            self._troubles[of] = message
+            self._tell_troubles()
+
+    def _tell_troubles(self) -> None:
+        self._machine.trouble_is("; ".join(filter(None, self._troubles.values())))
 
     def _end_at(self, seconds: float, reason: str) -> None:
         """Let the recording end there, unless it ends before."""
@@ -179,7 +205,8 @@ class Performance:
             self._end_what_hangs(int(status["t_ns"]))
             seconds = int(status["frames"]) / self._plan.record.rate_hz
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
-                self._machine.to(State.PLAYING)
+                self._to(State.PLAYING)
+            self._trouble("sound", DEVICE_LOST if int(status["flags"]) & STATUS_DEVICE_LOST else "")
             self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
             if int(status["flags"]) & STATUS_ENDED:
                 return
@@ -190,7 +217,7 @@ class Performance:
 
     def _await_last_block(self) -> None:
         limit = time.monotonic() + ENDED_WITHIN_S
-        while not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
+        while self._sound.running and not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
             self._listen(TICK_S)
         self._sight.stop(2.0)
 
@@ -214,10 +241,12 @@ class Performance:
                 self._ready[child.name] = event
                 self._ready_ns[child.name] = time.monotonic_ns()
                 self._close_gaps(child.name)
+                if child is self._sight:  # a new process looks anew, and tells anew what is lost
+                    self._trouble("camera", "")
             case "lost":
-                self._machine.trouble_is(event["message"])
+                self._trouble("camera", event["message"])
             case "back":
-                self._machine.trouble_is("")
+                self._trouble("camera", "")
             case "ended":
                 self._sight_ended = True
                 self._end_at(self._seen_s(), "the clip ended")
@@ -231,11 +260,20 @@ class Performance:
             return
         if child is self._sound and int(self._status()["flags"]) & STATUS_ENDED:
             return
-        if child.hopeless or child.name not in self._ready:
-            self._give_up(f"{child.name} {death.reason} and cannot be started again; see the lines above")
-            return
+        if not self._recording:
+            raise ChildFailedError(
+                f"{child.name} {death.reason} before the session began; see the lines above, and try again"
+            )
         self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
-        self._start(child)
+        if self._finishing or self._fault:
+            return
+        if child.hopeless:
+            self._give_up(f"{child.name} {death.reason} again and again; see the lines above")
+            return
+        try:
+            self._start(child)
+        except ChildFailedError as error:
+            self._give_up(str(error))
 
     def _end_what_hangs(self, sound_told_ns: int) -> None:
         """Kill a process that lives but has given no sign of it for too long; its death is dealt with as any other.
@@ -245,10 +283,15 @@ class Performance:
         if not self._plan.realtime:
             return
         told = {self._sound: sound_told_ns, self._sight: self._lanes.hands.producer_heartbeat_ns}
+        now_ns = time.monotonic_ns()
         for child, told_ns in told.items():
-            done = child is self._sight and self._sight_ended
-            alive_ns = max(told_ns, self._ready_ns[child.name])
-            if not done and child.name not in self._dead_since_s and time.monotonic_ns() - alive_ns > HUNG_NS:
+            if not child.running or (child is self._sight and self._sight_ended):
+                continue
+            if child.name in self._dead_since_s:  # started anew, and not ready yet
+                hangs = now_ns - max(child.started_ns, told_ns) > READY_WITHIN_S * 1e9
+            else:
+                hangs = now_ns - max(told_ns, self._ready_ns[child.name]) > HUNG_NS
+            if hangs:
                 child.kill()
 
     def _give_up(self, message: str, exit_code: int = 1) -> None:
@@ -273,7 +316,11 @@ class Performance:
         for process in [name] if name else list(self._dead_since_s):
             if process in self._dead_since_s:
                 start_s, reason = self._dead_since_s.pop(process)
-                self._gaps.append(Gap(process, round(start_s, 3), round(self._now_s(), 3), reason))
+                start_s, end_s = max(0.0, start_s), self._now_s()
+                if self._finishing:
+                    end_s = min(end_s, self._seconds)
+                if start_s < end_s:
+                    self._gaps.append(Gap(process, round(start_s, 3), round(end_s, 3), reason))
 
     def _write_control(self) -> None:
         control = np.zeros((), CONTROL)

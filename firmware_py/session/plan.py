@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, map
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
-from firmware_py.sound.backing import backing_file
+from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import patch_named
 from firmware_py.sound.plan import SoundPlan
@@ -72,7 +73,12 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         cache = config.state / "cache"
         backing = str(
             backing_file(
-                song, cache, song_start_s=song_start_s, rate_hz=sound.rate_hz, count_in_bars=play.count_in_bars
+                song,
+                cache,
+                song_start_s=song_start_s,
+                rate_hz=sound.rate_hz,
+                count_in_bars=play.count_in_bars,
+                click_through=sound.metronome == "on",
             )
         )
     ghost = GhostPart(
@@ -85,7 +91,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         song=song,
         record=SessionRecord(
             started_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            song=play.song,
+            song=_remembered(play.song),
             patch=sound.patch,
             player=play.player,
             camera=config.camera.source,
@@ -131,6 +137,12 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             "instrument_db": sound.instrument_db,
             "backing_db": sound.backing_db,
             "metronome_db": sound.metronome_db,
+            "guide_db": GUIDE_LEVELS_DB[sound.guide],
             "master_db": sound.master_db,
         },
     )
+
+
+def _remembered(song: str) -> str:
+    """Return a song's name, or the whole path of its file, which is found again from anywhere."""
+    return str(Path(song).absolute()) if "/" in song or song.endswith(".toml") else song

@@ -1,50 +1,51 @@
 """Plays one session from beginning to end: the thing that ``hand-dance play``, the demo and the box all do."""
 
 import os
-import sys
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 
 from firmware_py.archive.library import sessions_in
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
 from firmware_py.lanes import Lanes
 from firmware_py.music.song import Song
-from firmware_py.session.finish import Letter, finish
+from firmware_py.session.finish import finish, send_now
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment, Performance
 from firmware_py.session.plan import plan_session
+from firmware_py.session.saying import say
 from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.shared_memory import clean_stale
 from firmware_py.state import State
 
+Show = Callable[[Moment, Song | None], None]
 
-def play(config: Config, show: Callable[[Moment, Song | None], None], letter: Letter) -> Outcome:
-    """Play one session and return what came of it.
 
-    show is told about every twentieth of a second what sounds. letter: what is done about the session's letter.
+def play(config: Config, show: Show, *, letter: bool) -> Outcome:
+    """Play one session and return what came of it; what went wrong is said on standard error.
+
+    show is told about every twentieth of a second what sounds. letter: whether one is made and, once, sent. Signals
+    end the session and wait while it is finished; they end the sending, as the letter is safe in the outbox by then.
     Raises AlreadyRunningError, and whatever refuses the configuration, before anything is recorded.
     """
-    with only_one(config.state):
-        stop = StopRequest()
-        try:
-            with stop_on_signals(stop):
-                machine = StateMachine(lambda _state, _reason: _say(machine.trouble))
-                machine.to(State.READY)
-                return play_once(config, machine, stop, show, letter)
-        finally:
-            stop.close()
+    with only_one(config.state), closing(StopRequest()) as stop, stop_on_signals(stop):
+        machine = StateMachine()
+        machine.watch(_Troubles(machine).told)
+        machine.to(State.READY)
+        outcome = play_once(config, machine, stop, show, letter=letter)
+    if outcome.record.failed:
+        say(f"the session was ended: {outcome.record.end}; what was recorded until then is kept")
+    return replace(outcome, letter=send_now(outcome.folder, config)) if outcome.queued else outcome
 
 
-def play_once(
-    config: Config,
-    machine: StateMachine,
-    stop: StopRequest,
-    show: Callable[[Moment, Song | None], None],
-    letter: Letter,
-) -> Outcome:
-    """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after."""
+def play_once(config: Config, machine: StateMachine, stop: StopRequest, show: Show, *, letter: bool) -> Outcome:
+    """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
+
+    letter: whether one is queued; sending is not done here.
+    """
     clean_stale()
     lanes_name = f"session-{os.getpid()}"
     plan = plan_session(config, lanes_name)
@@ -54,12 +55,20 @@ def play_once(
         folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()
-    outcome = finish(folder, config, letter)
+    outcome = finish(folder, config, letter=letter)
     machine.to(State.READY)
     return outcome
 
 
-def _say(trouble: str) -> None:
-    """Say on standard error what is missing while the session goes on."""
-    if trouble:
-        print(f"hand-dance: {trouble}", file=sys.stderr)
+class _Troubles:
+    """Says on standard error what is missing while the session goes on, each thing once until it is back."""
+
+    def __init__(self, machine: StateMachine) -> None:
+        self._machine = machine
+        self._said = ""
+
+    def told(self, _state: State, _reason: str) -> None:
+        trouble = self._machine.trouble
+        if trouble and trouble != self._said:
+            say(trouble)
+        self._said = trouble

@@ -14,7 +14,7 @@ _BAR: Final = "▁▂▃▄▅▆▇█"
 
 
 class ProgressLine:
-    """Rewrites one line of a terminal; on anything else it writes nothing until the end."""
+    """Rewrites one line of a terminal, and clears it at the end of its block; on anything else it writes nothing."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -29,8 +29,15 @@ class ProgressLine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._width:
-            self._out.write("\r" + " " * self._width + "\r")
+            self._write("\r" + " " * self._width + "\r")
+
+    def _write(self, text: str) -> None:
+        """Write and flush; a terminal that was closed is no reason to stop playing."""
+        try:
+            self._out.write(text)
             self._out.flush()
+        except (OSError, ValueError):
+            self._live, self._width = False, 0
 
     def show(self, moment: Moment, song: Song | None) -> None:
         """Show this moment, at most ten times a second."""
@@ -39,8 +46,7 @@ class ProgressLine:
             return
         self._last = now
         text = progress_text(moment, song)
-        self._out.write("\r" + text.ljust(self._width))
-        self._out.flush()
+        self._write("\r" + text.ljust(self._width))
         self._width = len(text)
 
 
@@ -55,7 +61,7 @@ def progress_text(moment: Moment, song: Song | None) -> str:
     else:
         nearest = round(moment.sounding)
         cents = round(100 * (moment.sounding - nearest))
-        level = _BAR[min(len(_BAR) - 1, int(moment.level * len(_BAR)))]
+        level = _BAR[max(0, min(len(_BAR) - 1, int(moment.level * len(_BAR))))]
         sounding = f"♪ {note_name(nearest):<3} {cents:+3d} ¢ {level}"
     line = f"  {clock}  {sounding}"
     if song is None:

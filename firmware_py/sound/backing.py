@@ -1,11 +1,12 @@
-"""The backing of a song: its parts and the count-in, rendered once by the project's own voices and kept in the cache.
+"""The backing of a song: parts, clicks and guide melody, rendered once by the project's own voices, kept in the cache.
 
-Three columns from t0 on, so that their levels can be changed while they play: left, right, metronome. Quiet on
+Four columns from t0 on, so that their levels can be changed while they play: left, right, metronome, guide. Quiet on
 purpose: the instrument must lead. Not here: what the parts play (``music.song``), mixing (``ext/include/engine.h``).
 """
 
 import contextlib
 import hashlib
+import math
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -18,11 +19,14 @@ from firmware_py._synth import add_drum, add_note
 from firmware_py.errors import SessionFolderError
 from firmware_py.music.song import Part, Song
 
-VERSION: Final = 1  # of the sound: another one, and cached backings are rendered again
+VERSION: Final = 2  # of the sound: another one, and cached backings are rendered again
 LEVEL_DB: Final = -34.0  # RMS against full scale: 15 to 20 dB below the instrument
+GUIDE_DB: Final = -28.0  # RMS likewise, of the guide melody where it is "on"
+GUIDE_LEVELS_DB: Final = {"off": -90.0, "soft": -10.0, "on": 0.0}
 CLICK_DB: Final = -12.0
 TAIL_S: Final = 2.0
 STRUCK, PLUCKED, HELD, BASS = range(4)
+GUIDE_PROGRAM: Final = 73  # a flute: a held tone, as the instrument's is
 _GAINS: Final = {STRUCK: 1.0, PLUCKED: 0.9, HELD: 0.55, BASS: 1.1}
 
 
@@ -37,17 +41,20 @@ def kind_of(program: int) -> int:
     return STRUCK
 
 
-def click_seconds(song: Song, song_start_s: float, bars: int) -> list[tuple[float, bool]]:
-    """Return when the count-in clicks, in seconds from t0, and whether on a bar's first beat; none before t0."""
+def click_seconds(song: Song, song_start_s: float, bars: int, *, through: bool = False) -> list[tuple[float, bool]]:
+    """Return when it clicks, in seconds from t0, and whether on a bar's first beat; none before t0.
+
+    bars: counted before the first bar line. through: on every beat of the song as well.
+    """
     beat = Fraction(4, song.beat_unit)
-    clicks = [
-        (song_start_s - song.seconds(beat * back), back % song.beats_per_bar == 0)
-        for back in range(bars * song.beats_per_bar, 0, -1)
-    ]
+    beats = range(-bars * song.beats_per_bar, math.ceil(song.end / beat) if through else 0)
+    clicks = [(song_start_s + song.seconds(beat * n), n % song.beats_per_bar == 0) for n in beats]
     return [(at_s, first) for at_s, first in clicks if at_s > -1e-9]
 
 
-def render_backing(song: Song, *, song_start_s: float, rate_hz: int, count_in_bars: int) -> NDArray[np.int16]:
+def render_backing(
+    song: Song, *, song_start_s: float, rate_hz: int, count_in_bars: int, click_through: bool = False
+) -> NDArray[np.int16]:
     """Render the backing.
 
     Parameters
@@ -60,36 +67,39 @@ def render_backing(song: Song, *, song_start_s: float, rate_hz: int, count_in_ba
         Sampling rate.
     count_in_bars
         Bars of clicks before the first beat, as far as there is room after t0.
+    click_through
+        Clicks on the beats of the song as well.
 
     Returns
     -------
     NDArray[np.int16]
-        shape (n, 3): left, right, metronome.
+        shape (n, 4): left, right, metronome, guide melody.
     """
     seconds = song_start_s + song.seconds(song.end) + TAIL_S
-    stems = np.zeros((max(1, round(seconds * rate_hz)), 3), np.int16)
+    stems = np.zeros((max(1, round(seconds * rate_hz)), 4), np.int16)
     mix = np.zeros((len(stems), 2), np.float32)
     for number, part in enumerate(song.parts):
         pan = 0.0 if part.drums or kind_of(part.program) == BASS else (0.35, -0.35, 0.15, -0.15)[number % 4]
         _add_part(mix, song, part, song_start_s, pan, rate_hz)
-    loud = float(np.sqrt(np.mean(np.square(mix, dtype=np.float64))))
-    if loud > 0:
-        mix *= np.float32(10 ** (LEVEL_DB / 20) / loud)
-        np.clip(mix, -0.5, 0.5, out=mix)
-    stems[:, :2] = np.rint(mix * 32767)
-    for at_s, first in click_seconds(song, song_start_s, count_in_bars):
+    stems[:, :2] = _at_level(mix, LEVEL_DB)
+    guide = np.zeros_like(mix)
+    _add_part(guide, song, Part("guide", GUIDE_PROGRAM, song.melody), song_start_s, 0.0, rate_hz)
+    stems[:, 3] = _at_level(guide, GUIDE_DB)[:, 0]
+    for at_s, first in click_seconds(song, song_start_s, count_in_bars, through=click_through):
         at = round(at_s * rate_hz)
         click = _click(first, rate_hz)[: len(stems) - at]
         stems[at : at + len(click), 2] = click
     return stems
 
 
-def backing_file(song: Song, cache: Path, *, song_start_s: float, rate_hz: int, count_in_bars: int) -> Path:
+def backing_file(
+    song: Song, cache: Path, *, song_start_s: float, rate_hz: int, count_in_bars: int, click_through: bool = False
+) -> Path:
     """Return the file that holds the backing (NumPy's .npy of ``render_backing``), rendering it where it is not cached.
 
     Raises SessionFolderError where the cache cannot be written.
     """
-    told = repr((VERSION, LEVEL_DB, song, song_start_s, rate_hz, count_in_bars))
+    told = repr((VERSION, LEVEL_DB, GUIDE_DB, song, song_start_s, rate_hz, count_in_bars, click_through))
     path = cache / f"{song.name}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.npy"
     if path.exists():
         return path
@@ -97,7 +107,14 @@ def backing_file(song: Song, cache: Path, *, song_start_s: float, rate_hz: int, 
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as out:
-            np.save(out, render_backing(song, song_start_s=song_start_s, rate_hz=rate_hz, count_in_bars=count_in_bars))
+            stems = render_backing(
+                song,
+                song_start_s=song_start_s,
+                rate_hz=rate_hz,
+                count_in_bars=count_in_bars,
+                click_through=click_through,
+            )
+            np.save(out, stems)
             out.flush()
             os.fsync(out.fileno())
         os.replace(part, path)
@@ -108,6 +125,15 @@ def backing_file(song: Song, cache: Path, *, song_start_s: float, rate_hz: int, 
             f"the backing cannot be kept in {cache} ({error.strerror}); free some space or mount it writable"
         ) from error
     return path
+
+
+def _at_level(mix: NDArray[np.float32], rms_db: float) -> NDArray[np.int16]:
+    """Return the mix at this RMS against full scale; silence stays silence."""
+    loud = float(np.sqrt(np.mean(np.square(mix, dtype=np.float64))))
+    if loud > 0:
+        mix *= np.float32(10 ** (rms_db / 20) / loud)
+        np.clip(mix, -0.5, 0.5, out=mix)
+    return np.rint(mix * 32767).astype(np.int16)
 
 
 def _add_part(mix: NDArray[np.float32], song: Song, part: Part, start_s: float, pan: float, rate_hz: int) -> None:

@@ -104,7 +104,7 @@ def _backing(path: str) -> NDArray[np.int16] | None:
         return None
     try:
         stems: NDArray[np.int16] = np.load(path, mmap_mode="r")
-        if stems.dtype != np.int16 or stems.ndim != 2:
+        if stems.dtype != np.int16 or stems.ndim != 2 or stems.shape[1] != 4:
             raise ValueError(f"dtype {stems.dtype}, shape {stems.shape}")
         np.add.reduce(stems[::512], axis=None, dtype=np.int64)  # touches every page
     except (OSError, ValueError) as error:

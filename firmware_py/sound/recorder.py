@@ -1,8 +1,9 @@
 """The recorder: takes the tapes of sound and hand samples to the session folder, and loses at most a second.
 
 It lives in the supervisor's process, so a dead sound or sight process loses nothing that was played: the gap it
-leaves is silence at its true place. A full or failing disk ends the recording, not the program: what is on the disk
-stays valid, ``failure`` says why, and the tapes are emptied on. Not here: what to do about it (the session).
+leaves is silence at its true place. A disk that is filling up is met early: ``on_failure`` asks for the end while there
+is still room to record it. One that fails ends the recording, not the program: what is on it stays valid, ``failure``
+says why, and the tapes are emptied on. Not here: what to do about it (the session).
 """
 
 import contextlib
@@ -26,7 +27,8 @@ from firmware_py.sound.wav_file import FRAME_BYTES, WavFile
 
 SYNC_S: Final = 0.3
 POLL_S: Final = 0.03
-LEAST_ROOM_S: Final = 60.0  # a recording is not begun, and is ended, with less room than for so much sound
+LEAST_ROOM_S: Final = 60.0  # a recording is not begun, and is to end, with less room than for so much sound
+RESERVED_S: Final = 10.0  # the disk sets room aside for so much sound to come: the end can always be recorded
 
 
 def free_bytes(folder: Path) -> int:
@@ -60,12 +62,15 @@ class Recorder:
     ) -> None:
         """Make both files.
 
+        on_failure is told once why the recording should end: room is short, or the disk has failed.
+
         Raises
         ------
         SessionFolderError
             They exist, cannot be made, or there is room for less than a minute.
         """
-        self.failure = ""
+        self.failure = ""  # why nothing is written any more
+        self.shortage = ""  # why the recording should end, while it is still being written
         self.silences: list[Silence] = []
         self._folder, self._rate_hz = folder, rate_hz
         self._tape_audio, self._tape_hands = tape_audio, tape_hands
@@ -169,6 +174,10 @@ class Recorder:
 
     def _fail(self, reason: str) -> None:
         self.failure = reason
+        if not self.shortage:
+            self._ask_for_the_end(reason)
+
+    def _ask_for_the_end(self, reason: str) -> None:
         if self._on_failure is not None:
             self._on_failure(reason)
 
@@ -189,12 +198,23 @@ class Recorder:
     def _sync(self) -> None:
         self._wav.sync()
         os.fdatasync(self._hands)
-        if missing := self._missing_room():
-            self._fail(missing)
+        if not self.shortage and (missing := self._unreserved() or self._missing_room(self._wav.reserved_frames)):
+            self.shortage = missing
+            self._ask_for_the_end(missing)
 
-    def _missing_room(self) -> str:
+    def _unreserved(self) -> str:
+        """Set room aside when half of it is used up; return why the recording should end if there is none."""
+        wanted = round(RESERVED_S * self._rate_hz)
         try:
-            room_s = self._room(self._folder.path) / (self._rate_hz * FRAME_BYTES)
+            if self._wav.reserved_frames < wanted // 2:
+                self._wav.reserve(wanted)
+        except OSError as error:
+            return f"{self._folder.path} has no room set aside for the next seconds ({error.strerror}); free some space"
+        return ""
+
+    def _missing_room(self, reserved_frames: int = 0) -> str:
+        try:
+            room_s = (self._room(self._folder.path) / FRAME_BYTES + reserved_frames) / self._rate_hz
         except OSError as error:
             return f"{self._folder.path} cannot be asked for its room ({error.strerror}); mount it writable"
         if room_s >= LEAST_ROOM_S:

@@ -4,6 +4,8 @@ The header never says more than what is already on the disk, and is rewritten in
 that is there already is never touched. Not here: where the sound comes from (``recorder``).
 """
 
+import ctypes
+import errno
 import os
 import struct
 from pathlib import Path
@@ -12,6 +14,10 @@ from typing import Final
 FRAME_BYTES: Final = 4
 HEADER_BYTES: Final = 80  # RIFF, a chunk that is JUNK until RF64 needs its room, fmt, data
 _MOST_IN_RIFF: Final = 0xFFFF_FFFF - HEADER_BYTES
+_KEEP_SIZE: Final = 1  # FALLOC_FL_KEEP_SIZE of fallocate(2): blocks are set aside, the file's length stays
+_NO_RESERVING: Final = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)  # file systems that cannot do it
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+_libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
 def wav_header(frames: int, rate_hz: int) -> bytes:
@@ -40,6 +46,7 @@ class WavFile:
         self.rate_hz = rate_hz
         self.frames = 0  # written, gaps of silence included
         self._told = -1  # frames that the header says
+        self._reserved = 0  # end of the frames that the disk has set room aside for
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             self._tell()
@@ -59,6 +66,27 @@ class WavFile:
             _write_all(self._fd, fresh, HEADER_BYTES + (first_frame + known) * FRAME_BYTES)
             self.frames = first_frame + known + len(fresh) // FRAME_BYTES
         return len(fresh) // FRAME_BYTES
+
+    @property
+    def reserved_frames(self) -> int:
+        """Frames still to be written that the disk has set room aside for."""
+        return max(0, self._reserved - self.frames)
+
+    def reserve(self, frames: int) -> None:
+        """Have the disk set room aside for the next so many frames, so that nobody else can take it.
+
+        The file stays as long as it is. A file system that cannot do this is left to fill up as it likes.
+        """
+        first = max(self.frames, self._reserved)
+        more = self.frames + frames - first
+        if more <= 0:
+            return
+        if _libc.fallocate(self._fd, _KEEP_SIZE, HEADER_BYTES + first * FRAME_BYTES, more * FRAME_BYTES) != 0:
+            number = ctypes.get_errno()
+            if number in _NO_RESERVING:
+                return
+            raise OSError(number, os.strerror(number))
+        self._reserved = first + more
 
     def sync(self) -> None:
         """Put everything on the disk, then have the header say so."""

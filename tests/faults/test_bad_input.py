@@ -23,7 +23,7 @@ def _refused(state: Path, code: int, says: list[str], *arguments: str | Path) ->
     assert "Traceback" not in done.err
     assert [part for part in says if part not in sentences[0]] == [], sentences[0]
     assert list((state / "sessions").glob("*")) == []
-    assert list(Path("/dev/shm").glob(f"hand-dance-{os.getuid()}-session-*")) == []
+    assert list(Path("/dev/shm").glob(f"hand-dance-{os.getuid()}-session-{done.pid}")) == []
     return done
 
 

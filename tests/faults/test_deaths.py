@@ -35,9 +35,9 @@ def _await(look: Callable[[], Found | None], what: str, within_s: float = 30) ->
 
 def _child(of: subprocess.Popen[str], module: str) -> int | None:
     """The pid of the child that runs this module."""
-    for task in Path(f"/proc/{of.pid}/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            with suppress(FileNotFoundError):  # it ended while it was looked at
+    with suppress(FileNotFoundError, ProcessLookupError):  # it died while it was looked at
+        for task in Path(f"/proc/{of.pid}/task").iterdir():
+            for pid in (task / "children").read_text().split():
                 if module in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
                     return int(pid)
     return None

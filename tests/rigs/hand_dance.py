@@ -18,6 +18,7 @@ class Ran:
     code: int
     out: str
     err: str
+    pid: int
 
     @property
     def json(self) -> Any:
@@ -34,10 +35,18 @@ def environment(state: Path) -> dict[str, str]:
 
 def run(state: Path, *arguments: str | Path, within_s: float = 100) -> Ran:
     """Run ``hand-dance`` to its end."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, env=environment(state), timeout=within_s
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return finished(start(state, *arguments), within_s)
+
+
+def finished(command: "subprocess.Popen[str]", within_s: float = 100) -> Ran:
+    """Wait for the end of a command; kill it when it does not come in time."""
+    with command:
+        try:
+            out, err = command.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            command.kill()
+            raise
+    return Ran(command.returncode, out, err, command.pid)
 
 
 def start(state: Path, *arguments: str | Path) -> subprocess.Popen[str]:

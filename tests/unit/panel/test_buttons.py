@@ -130,7 +130,7 @@ def test_a_machine_without_pins_says_what_to_do(events, monkeypatch):
 def test_without_gpiozero_one_line_says_what_to_install_and_nothing_breaks(events, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "gpiozero.exc", None)
     caplog.set_level("INFO")
-    panel = open_panel(SETTINGS, events.put, keys=False)
+    panel = open_panel(SETTINGS, events.put, keys=False, signals=False)
     panel.show("ready")
     panel.close()
     (line,) = caplog.messages
@@ -138,7 +138,7 @@ def test_without_gpiozero_one_line_says_what_to_install_and_nothing_breaks(event
 
 
 def test_this_machine_opens_some_panel_or_none_without_a_word_on_stderr(events, capfd):
-    panel = open_panel(SETTINGS, events.put, keys=False)
+    panel = open_panel(SETTINGS, events.put, keys=False, signals=False)
     panel.show("ready")
     panel.close()
     assert capfd.readouterr() == ("", "")
@@ -147,5 +147,5 @@ def test_this_machine_opens_some_panel_or_none_without_a_word_on_stderr(events, 
 def test_with_every_pin_off_no_chip_is_looked_for(events, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "gpiozero.exc", None)
     caplog.set_level("INFO")
-    open_panel(PanelSettings(-1, -1, -1, -1), events.put, keys=False).close()
+    open_panel(PanelSettings(-1, -1, -1, -1), events.put, keys=False, signals=False).close()
     assert caplog.messages == []

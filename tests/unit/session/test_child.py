@@ -13,6 +13,9 @@ ECHO = """
 import json, sys, signal
 plan = json.load(sys.stdin)
 print(json.dumps({"event": "ready", "plan": plan}), flush=True)
+if plan.get("chatter"):
+    sys.stdout.buffer.write(b'Loaded 1 model.\\n[1, 2]\\n\\n{"progress": 3}\\n\\xff\\n')
+    sys.stdout.flush()
 if plan.get("exit") is not None:
     sys.exit(plan["exit"])
 if plan.get("deaf"):
@@ -68,6 +71,24 @@ def test_the_last_words_of_a_process_come_before_its_death(module: str) -> None:
         heard += events
     assert [event["event"] for event in heard] == ["ready"]
     assert death.reason == "exited with 7"
+
+
+def test_what_a_library_prints_among_the_events_is_passed_on_to_people(
+    module: str, capsys: pytest.CaptureFixture
+) -> None:
+    child = Child("echo", module, lambda: '{"chatter": true, "exit": 0}')
+    descriptor = child.start()
+    heard: list[Event] = []
+    while child.running:
+        heard += _wait(descriptor, child)[0]
+    assert [event["event"] for event in heard] == ["ready"]
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition("echo: ")[2] for line in said] == ["Loaded 1 model.", "[1, 2]", '{"progress": 3}', "\ufffd"]
+
+
+def test_a_signal_without_a_name_is_named_by_its_number() -> None:
+    assert Death(-signal.SIGKILL, 0).reason == "killed by SIGKILL"
+    assert Death(-35, 0).reason == "killed by signal 35"
 
 
 def test_one_that_will_not_end_is_ended(module: str) -> None:

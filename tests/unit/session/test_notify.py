@@ -52,6 +52,25 @@ def test_signs_of_life_are_told_four_times_per_watchdog_time_however_often_they_
     assert systemd.heard() == ["WATCHDOG=1"] * 4
 
 
+def test_silence_is_asked_for_in_start_and_watchdog_and_given_back(systemd, environment):
+    notifier = Notifier(environment)
+    notifier.silent_for(300.0)
+    notifier.silent_for(0.0)
+    notifier.close()
+    assert systemd.heard() == [
+        "WATCHDOG_USEC=300000000\nWATCHDOG=1\nEXTEND_TIMEOUT_USEC=300000000",
+        "WATCHDOG_USEC=10000000\nWATCHDOG=1",
+    ]
+
+
+def test_without_a_watchdog_silence_prolongs_the_start_and_sets_no_watchdog(systemd, environment):
+    notifier = Notifier({"NOTIFY_SOCKET": environment["NOTIFY_SOCKET"]})
+    notifier.silent_for(300.0)
+    notifier.silent_for(0.0)
+    notifier.close()
+    assert systemd.heard() == ["EXTEND_TIMEOUT_USEC=300000000"]
+
+
 def test_a_child_process_gives_no_sign_in_its_parents_name(systemd, environment):
     notifier = Notifier({**environment, "WATCHDOG_PID": "1"})
     notifier.alive()

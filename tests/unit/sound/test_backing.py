@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from firmware_py.errors import SessionFolderError
+from firmware_py.music.pitch import midi_to_hz
 from firmware_py.music.song import Part, ScoreNote, Song
 from firmware_py.sound.backing import (
     BASS,
+    GUIDE_DB,
     HELD,
     LEVEL_DB,
     PLUCKED,
@@ -58,6 +60,29 @@ def test_the_count_in_clicks_on_every_beat_before_the_song_the_first_of_a_bar_hi
     assert np.count_nonzero(stems[4 * RATE_HZ :, 2]) == 0
 
 
+def test_the_metronome_goes_on_through_the_song_on_request():
+    clicks = click_seconds(song(beats=3), song_start_s=1.5, bars=1, through=True)
+    assert [at for at, _ in clicks] == pytest.approx([0.5 * n for n in range(12)])
+    assert [first for _, first in clicks] == [True, False, False] * 4
+    stems = render_backing(song(), song_start_s=0.0, rate_hz=RATE_HZ, count_in_bars=0, click_through=True)
+    assert [np.abs(stems[n * RATE_HZ // 2 :][:2000, 2]).max() > 3000 for n in range(10)] == [True] * 8 + [False] * 2
+
+
+def test_the_guide_is_the_melody_in_a_column_of_its_own_at_its_level():
+    stems = render_backing(song(), song_start_s=1.0, rate_hz=RATE_HZ, count_in_bars=0)
+    guide = stems[:, 3].astype(float)
+    assert 20 * np.log10(np.sqrt(np.mean((guide / 32768) ** 2))) == pytest.approx(GUIDE_DB, abs=0.5)
+    assert not np.any(guide[: RATE_HZ - 1])
+    for n, note in enumerate(MELODY):
+        middle = guide[round((1.1 + 0.5 * n) * RATE_HZ) : round((1.4 + 0.5 * n) * RATE_HZ)]
+        spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), 1 << 18))
+        spectrum[: (1 << 18) * 200 // RATE_HZ] = 0
+        found = np.argmax(spectrum) * RATE_HZ / (1 << 18)
+        partial = round(found / midi_to_hz(note.midi))
+        assert found / partial == pytest.approx(midi_to_hz(note.midi), rel=0.006)
+    assert not np.any(stems[:, :3])
+
+
 def test_six_eighths_click_in_eighths_and_none_before_t0():
     clicks = click_seconds(song(beats=6, unit=8), song_start_s=1.0, bars=1)
     assert [at for at, _ in clicks] == pytest.approx([0.0, 0.25, 0.5, 0.75])
@@ -66,7 +91,7 @@ def test_six_eighths_click_in_eighths_and_none_before_t0():
 def test_a_song_without_parts_is_silence_of_its_length():
     stems = render_backing(song(), song_start_s=1.0, rate_hz=RATE_HZ, count_in_bars=0)
     assert len(stems) == 7 * RATE_HZ
-    assert np.count_nonzero(stems) == 0
+    assert np.count_nonzero(stems[:, :3]) == 0
 
 
 def test_the_same_song_gives_the_same_bytes_and_is_rendered_once(tmp_path):

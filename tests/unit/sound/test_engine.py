@@ -396,17 +396,19 @@ def test_two_hands_are_two_voices(hand_samples, sound_of):
         assert spectrum[near].max() > 0.5 * spectrum.max()
 
 
-def test_backing_and_clicks_have_levels_of_their_own():
-    stems = np.zeros((RATE_HZ, 3), np.int16)
-    stems[:, 0], stems[:, 1], stems[:, 2] = 1000, -2000, 4000
+def test_backing_clicks_and_guide_have_levels_of_their_own():
+    stems = np.zeros((RATE_HZ, 4), np.int16)
+    stems[:] = 1000, -2000, 4000, 3000
     for levels, wanted in (
+        ({"guide_db": 0.0}, (8000, 5000)),
+        ({"guide_db": -6.0206, "metronome_db": -90.0}, (2500, -500)),
         ({}, (5000, 2000)),
         ({"metronome_db": -90.0}, (1000, -2000)),
         ({"backing_db": -90.0, "metronome_db": -6.0206}, (2000, 2000)),
         ({"master_db": -6.0206}, (2500, 1000)),
     ):
         desk = Desk(live=True, backing=stems)
-        desk.want(t0_ns=T0_NS, **levels)
+        desk.want(t0_ns=T0_NS, **{"guide_db": -90.0, **levels})
         middle = desk.live(0.2, at_ns=T0_NS)[4800]
         assert middle.tolist() == pytest.approx(wanted, abs=2)
 

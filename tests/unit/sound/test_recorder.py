@@ -19,6 +19,7 @@ from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.lanes import BLOCK_FRAMES, TAPE_BLOCK
 from firmware_py.sound.recorder import Recorder, Silence
+from firmware_py.sound.wav_file import WavFile
 
 RATE_HZ = 48_000
 ROOT = Path(__file__).parents[3]
@@ -137,23 +138,42 @@ def test_a_recording_is_not_begun_without_room_for_a_minute(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_recording_ends_when_less_than_a_minute_of_room_is_left(tmp_path):
+def test_with_less_than_a_minute_of_room_the_end_is_asked_for_once_and_still_recorded(tmp_path):
     room = [1 << 30]
     reasons = []
     studio = Studio(tmp_path, room=lambda _: room[0], on_failure=reasons.append)
     studio.play(block(0))
     studio.now += 1
     studio.recorder.step()
-    room[0] = 1000
-    studio.play(block(256))
-    studio.now += 1
-    studio.recorder.step()
-    studio.play(block(512))
+    assert reasons == []
+    room[0] = 30 * RATE_HZ * 4
+    for n in range(1, 4):
+        studio.play(block(256 * n))
+        studio.now += 1
+        studio.recorder.step()
     studio.recorder.finish()
-    assert reasons == [studio.recorder.failure]
-    assert "has room for 0 s" in reasons[0]
-    assert studio.sound().tolist() == list(range(1, 513))
-    assert len(studio.audio) == 0
+    assert reasons == [studio.recorder.shortage]
+    assert "has room for 40 s, 60 s are needed" in reasons[0]  # 30 s free, and 10 s set aside for this recording
+    assert studio.recorder.failure == ""
+    assert studio.sound().tolist() == list(range(1, 1025))
+
+
+def test_room_that_another_takes_is_noticed_while_the_end_can_still_be_recorded(tmp_path, monkeypatch):
+    reasons = []
+    studio = Studio(tmp_path, on_failure=reasons.append)
+
+    def taken(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(WavFile, "reserve", taken)
+    for n in range(3):
+        studio.play(block(256 * n))
+        studio.now += 1
+        studio.recorder.step()
+    studio.recorder.finish()
+    assert len(reasons) == 1
+    assert "no room set aside" in reasons[0]
+    assert studio.sound().tolist() == list(range(1, 769))
 
 
 @pytest.mark.parametrize("fails", ["pwrite", "fdatasync", "write"])

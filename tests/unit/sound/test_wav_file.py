@@ -98,3 +98,56 @@ def test_past_four_gib_the_header_is_rf64_of_the_same_length(tmp_path):
     path.write_bytes(header)
     os.truncate(path, HEADER_BYTES + 4 * frames)  # a hole: no disk is used
     assert soundfile.info(path).frames == frames
+
+
+def test_a_recording_that_grows_past_four_gib_stays_readable_on_both_sides_of_the_border(tmp_path):
+    border = (0xFFFF_FFFF - HEADER_BYTES) // 4
+    path = tmp_path / "long.wav"
+    wav = WavFile(path, 48_000)
+    wav.write_at(0, tone(100, 1))
+    wav.write_at(border - 50, tone(50, 2))  # between them a hole: no disk is used
+    wav.sync()
+    for frames, form in ((border, b"RIFF"), (border + 50, b"RF64"), (border + 100, b"RF64")):
+        if frames > wav.frames:
+            wav.write_at(wav.frames, tone(frames - wav.frames, 3))
+            wav.sync()
+        with path.open("rb") as file:
+            assert file.read(4) == form
+        with soundfile.SoundFile(path) as sound:
+            assert sound.frames == frames
+            sound.seek(frames - 50)
+            assert set(sound.read(dtype="int16")[:, 0].tolist()) == {2 if frames == border else 3}
+            sound.seek(0)
+            assert sound.read(200, dtype="int16")[:, 0].tolist() == [1] * 100 + [0] * 100
+    wav.close()
+    assert path.stat().st_size == HEADER_BYTES + 4 * (border + 100)
+
+
+def test_room_is_set_aside_without_making_the_file_longer_and_given_back_at_the_end(tmp_path):
+    path = tmp_path / "a.wav"
+    wav = WavFile(path, 48_000)
+    wav.write_at(0, tone(1000))
+    wav.sync()
+    used = path.stat().st_blocks
+    wav.reserve(100_000)
+    assert wav.reserved_frames == 100_000
+    assert path.stat().st_size == HEADER_BYTES + 4000
+    assert (path.stat().st_blocks - used) * 512 >= 380_000
+    wav.write_at(1000, tone(1000))
+    assert wav.reserved_frames == 99_000
+    wav.sync()
+    wav.close()
+    assert path.stat().st_size == HEADER_BYTES + 8000
+    assert path.stat().st_blocks * 512 <= 20_000
+
+
+def test_room_that_is_not_there_is_an_oserror_and_leaves_the_file_as_it_is(tmp_path):
+    path = tmp_path / "a.wav"
+    wav = WavFile(path, 48_000)
+    wav.write_at(0, tone(10))
+    wav.sync()
+    with pytest.raises(OSError, match=r"No space left|File too large"):
+        wav.reserve(1 << 44)
+    assert wav.reserved_frames == 0
+    wav.close()
+    assert soundfile.info(path).frames == 10

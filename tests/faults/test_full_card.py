@@ -1,0 +1,51 @@
+"""A card that fills up in mid-session: the session ends in order, says why, and everything that follows is made."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from firmware_py.archive.session_folder import SessionFolder
+from tests.rigs.hand_dance import run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def filling_card(tmp_path: Path, models_state: Path) -> Iterator[Path]:
+    """A file system with room for a minute of sound and a few seconds."""
+    place = tmp_path / "card"
+    place.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12500k", "tmpfs", place]).returncode:
+        pytest.skip("needs hardware: root and mount, for a file system of its own")
+    for shared in ("models", "cache"):
+        (models_state / shared).mkdir(parents=True, exist_ok=True)
+        (place / shared).symlink_to(models_state / shared)
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_card_that_fills_up_ends_the_session_in_order_with_its_reason_page_and_letter(filling_card: Path) -> None:
+    done = run(filling_card, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", "60", "--json")
+    found = done.json
+    folder = SessionFolder(Path(found["session"]))
+    record = folder.record()
+    assert "has room for" in record.end
+    assert "60 s are needed" in record.end
+    assert "free some space" in record.end
+    assert 1 < record.seconds < 20
+    sound, rate = soundfile.read(folder.file(SessionFolder.SOUND), dtype="int16")
+    assert len(sound) == round(record.seconds * rate)
+    assert np.abs(sound[-rate:]).max() > 100, "the last second was not recorded"
+    assert np.abs(sound[-10:]).max() < 30, "the end has no fade"
+    assert folder.file(SessionFolder.SCORE).read_bytes().startswith(b"%PDF")
+    assert folder.file(SessionFolder.REPORT).exists()
+    assert Path(found["letter"]).stat().st_size > folder.file(SessionFolder.SOUND).stat().st_size
+    again = run(filling_card, "play", "--camera", "ghost:plain=1", "--audio", "offline", "--seconds", "5")
+    assert again.code == 1
+    assert "room" in again.err
+    assert soundfile.info(folder.file(SessionFolder.SOUND)).frames == len(sound)

@@ -1,0 +1,151 @@
+"""SIGKILL to the sound process at random instants of whole sessions: what is on the disk, then and at the end.
+
+Five kills here; ``make kill-test`` sets HAND_DANCE_KILLS=100 and prints the count. The instrument is off and the
+backing is the sound, because its frames are known one by one: frame n of the recording must be frame n of the backing.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.lanes import STATUS, Lanes
+from firmware_py.music.songs_library import load_song
+from firmware_py.sound.backing import render_backing
+from tests.rigs.hand_dance import COMMAND, environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+Found = TypeVar("Found")
+
+KILLS = int(os.environ.get("HAND_DANCE_KILLS", "5"))
+PER_SESSION = 5  # the supervisor gives up on a process that dies more often in 20 s
+SECONDS = 14.0
+RATE_HZ = 48_000
+SONG, COUNT_IN_BARS = "ode-to-joy", 1
+PLAY = ["play", "--camera", "ghost:plain=1", "--audio", "paced", "--no-letter"]
+LEVELS = {
+    "HAND_DANCE_SOUND_INSTRUMENT_DB": "-90",
+    "HAND_DANCE_SOUND_METRONOME_DB": "0",
+    "HAND_DANCE_SOUND_BACKING_DB": "0",
+}
+ROUNDING = 1  # of 32767
+FADE_S = 0.03  # sound comes back, and ends, with a fade
+NOTED_S = 0.3  # the supervisor notes a death or a return so much later than it was, on a busy machine
+
+
+def _await(look: Callable[[], Found | None], what: str, within_s: float = 30) -> Found:
+    """Look until there is something to see; the thing looked at is another process's doing."""
+    limit = time.monotonic() + within_s
+    while time.monotonic() < limit:
+        if found := look():
+            return found
+        time.sleep(0.002)
+    raise AssertionError(f"no {what} within {within_s} s")
+
+
+def _sound_process(supervisor: int, last: int) -> int | None:
+    """The pid of the supervisor's sound process, other than the last one."""
+    for task in Path(f"/proc/{supervisor}/task").iterdir():
+        for pid in map(int, (task / "children").read_text().split()):
+            with suppress(FileNotFoundError, ProcessLookupError):  # it ended while it was looked at
+                if pid != last and b"firmware_py.sound" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                    return pid
+    return None
+
+
+def _left_on_the_disk(wav: Path, copy: Path) -> int:
+    """Frames of the WAV as it lies there at this instant, accepted by soundfile and sox."""
+    shutil.copyfile(wav, copy)
+    frames = soundfile.info(copy).frames
+    sox = subprocess.run(["soxi", "-s", copy], capture_output=True, text=True, check=True, timeout=10)
+    assert sox.stderr == ""
+    assert int(sox.stdout) == frames
+    assert len(soundfile.read(copy, dtype="int16")[0]) == frames
+    return frames
+
+
+def _session(state: Path, kills: int, chance: random.Random) -> None:
+    """Play one session through so many kills, and look at its WAV after each of them and at the end."""
+    play = subprocess.Popen(
+        [*COMMAND, *PLAY, "--song", SONG, "--seconds", str(SECONDS)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**environment(state), **LEVELS},
+    )
+    killed_s = []
+    try:
+        wav = _await(lambda: next(iter(state.glob(f"sessions/*/{SessionFolder.SOUND}")), None), "recording")
+        folder = SessionFolder(wav.parent)
+        t0_ns = folder.record().t0_ns
+        lanes = Lanes.attach(f"session-{play.pid}")
+        pid = 0
+        for instant_s in sorted(chance.uniform(0.1, SECONDS - 2.5) for _ in range(kills)):
+            pid = _await(lambda last=pid: _sound_process(play.pid, last), "new sound process")
+            _await(lambda at_ns=t0_ns + instant_s * 1e9: time.monotonic_ns() > at_ns, "instant to kill at")
+            os.kill(pid, signal.SIGKILL)
+            killed_s.append((time.monotonic_ns() - t0_ns) / 1e9)
+            played = int(np.frombuffer(lanes.status.read(), STATUS)[0]["frames"])
+            assert played - _left_on_the_disk(wav, state / "copy.wav") <= RATE_HZ
+        _, err = play.communicate(timeout=60)
+        lanes.close()
+    finally:
+        play.kill()
+        play.wait()
+    assert play.returncode == 0, err
+    _check_gaps(folder, killed_s)
+    shutil.rmtree(folder.path)
+
+
+def _check_gaps(folder: SessionFolder, killed_s: list[float]) -> None:
+    """Every frame is the backing's frame of that number, but in the gaps, which are silent where they are told."""
+    record = folder.record()
+    sound = soundfile.read(folder.file(SessionFolder.SOUND), dtype="int16")[0].astype(int)
+    assert len(sound) == round(SECONDS * RATE_HZ)
+    stems = render_backing(
+        load_song(SONG), song_start_s=record.song_start_s, rate_hz=RATE_HZ, count_in_bars=COUNT_IN_BARS
+    )[: len(sound)].astype(int)
+    wanted = stems[:, :2] + stems[:, 2:]
+    gaps = [gap for gap in record.gaps if gap.process == "sound"]
+    assert 1 <= len(gaps) <= len(killed_s)
+    for at_s in killed_s:
+        assert any(gap.start_s - NOTED_S < at_s < gap.end_s + NOTED_S for gap in gaps), (at_s, gaps)
+
+    other = np.any(np.abs(sound - wanted) > ROUNDING, axis=1)
+    other[: round(FADE_S * RATE_HZ)] = other[-round(FADE_S * RATE_HZ) :] = False
+    silent = ~np.any(sound, axis=1)
+    for gap in gaps:
+        first, end = _run_around(round((0.6 * gap.start_s + 0.4 * gap.end_s) * RATE_HZ), silent)
+        assert end - first > (gap.end_s - gap.start_s - NOTED_S) * RATE_HZ, f"something sounds in {gap}"
+        other[first : end + round(FADE_S * RATE_HZ)] = False
+    assert not other.any(), f"frame {np.flatnonzero(other)[0]} is not at its place; gaps {gaps}"
+
+
+def _run_around(at: int, true: NDArray[np.bool_]) -> tuple[int, int]:
+    """First index and end of the stretch around ``at`` that is true all along; nothing where it is not true there."""
+    false = np.flatnonzero(~true)
+    after = int(np.searchsorted(false, at))
+    first = int(false[after - 1]) + 1 if after else 0
+    return first, int(false[after]) if after < len(false) else len(true)
+
+
+def test_a_sound_process_killed_at_any_instant_leaves_a_whole_wav_with_the_gap_at_its_true_place(state: Path) -> None:
+    chance = random.Random(os.environ.get("HAND_DANCE_SEED", "kills"))
+    done = 0
+    while done < KILLS:
+        kills = min(PER_SESSION, KILLS - done)
+        _session(state, kills, chance)
+        done += kills
+        print(f"{done} kills survived", flush=True)

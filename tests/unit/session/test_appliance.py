@@ -1,0 +1,160 @@
+"""The box, from its panel to its outbox: pressed by the test, with the real sight and sound in one short session."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware_py.archive.library import list_sessions
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.config import CameraSettings, Config, PanelSettings, PathSettings, PlaySettings, SoundSettings
+from firmware_py.errors import AlreadyRunningError, CameraError
+from firmware_py.panel.panel import OnEvent, PanelEvent
+from firmware_py.post.mailer import open_outbox
+from firmware_py.session import appliance
+from firmware_py.session.appliance import Appliance, serve
+from firmware_py.session.lock import only_one
+from firmware_py.state import State
+
+START, STOP, QUIT = PanelEvent.START, PanelEvent.STOP, PanelEvent.QUIT
+
+
+class Finger:
+    """Stands for a panel: at each state that is shown it does what comes next, and remembers what it saw."""
+
+    def __init__(self, *presses: tuple[State, Callable[[], Any] | PanelEvent]) -> None:
+        self._presses = list(presses)
+        self.seen: list[tuple[str, bool]] = []
+        self.closed = False
+
+    def opened(self, _settings: PanelSettings, on_event: OnEvent) -> "Finger":
+        self._on_event = on_event
+        return self
+
+    def show(self, state: str, *, trouble: bool = False) -> None:
+        self.seen.append((str(state), trouble))
+        if self._presses and self._presses[0][0] == state:
+            press = self._presses.pop(0)[1]
+            self._on_event(press) if isinstance(press, PanelEvent) else press()
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def states(self) -> list[str]:
+        return [state for state, _ in self.seen]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(
+        paths=PathSettings(state=str(tmp_path)),
+        camera=CameraSettings(source="ghost:plain=1"),
+        sound=SoundSettings(audio="paced"),
+        play=PlaySettings(song="free", player="Ana"),
+    )
+
+
+def _serve(config: Config, finger: Finger) -> None:
+    Appliance(config, finger.opened).run()
+    assert finger.closed
+
+
+@pytest.mark.slow
+def test_start_and_stop_make_one_session_with_its_folder_and_a_letter_in_the_outbox(
+    config: Config, state: Path
+) -> None:
+    finger = Finger((State.READY, START), (State.PLAYING, STOP), (State.FINISHING, START), (State.READY, QUIT))
+    _serve(config, finger)
+    assert finger.states == ["starting", "ready", "counting-in", "playing", "finishing", "ready"]
+    assert not any(trouble for _, trouble in finger.seen)
+    (folder,) = list_sessions(state)
+    assert (folder.record().end, folder.record().failed, folder.unfinished) == ("stop was pressed", False, False)
+    assert folder.file(SessionFolder.SCORE).exists()
+    with open_outbox(config) as outbox:
+        (letter,) = outbox.letters()
+    assert letter.session == folder.path
+
+
+@pytest.mark.slow
+def test_the_end_of_the_service_ends_the_session_in_order_and_then_the_box(config: Config, state: Path) -> None:
+    finger = Finger((State.READY, START), (State.PLAYING, lambda: os.kill(os.getpid(), signal.SIGTERM)))
+    _serve(config, finger)
+    (folder,) = list_sessions(state)
+    assert folder.record().end == "stopped by SIGTERM"
+    assert not folder.unfinished
+
+
+@pytest.mark.slow
+def test_a_box_that_was_cut_off_is_ready_first_and_then_completes_what_was_left(
+    config: Config, played: Callable[..., SessionFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
+    cut = played(end="")
+    broken = played(end="")
+    broken.file(SessionFolder.RECORD).write_text("{")
+    finger = Finger((State.READY, lambda: None))
+    box = Appliance(config, finger.opened)
+    order: list[str] = []
+    complete = appliance.complete_unfinished
+
+    def watched(config: Config) -> Any:
+        for outcome in complete(config):
+            order.append(f"completed while {finger.states[-1]}")
+            yield outcome
+        box._pressed(QUIT)
+
+    monkeypatch.setattr(appliance, "complete_unfinished", watched)
+    box.run()
+    assert order == ["completed while ready"]
+    assert cut.record().end == "interrupted"
+    assert not cut.unfinished
+
+
+def test_what_goes_wrong_is_shown_until_somebody_plays_again_and_the_box_stays_ready(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles = iter([CameraError("no camera was found; plug one in"), ZeroDivisionError("a mistake")])
+
+    def fails(*_: object, **__: object) -> None:
+        raise next(troubles)
+
+    monkeypatch.setattr(appliance, "play_once", fails)
+    finger = Finger((State.READY, START), (State.FAULT, lambda: None), (State.READY, START), (State.FAULT, QUIT))
+    _serve(config, finger)
+    assert finger.states.count("fault") == 2
+    assert finger.seen[-1] == ("ready", True)
+
+
+def test_stop_and_quit_without_a_session_do_what_they_say(config: Config, tmp_path: Path) -> None:
+    finger = Finger((State.STARTING, STOP), (State.READY, QUIT))
+    _serve(config, finger)
+    assert finger.states == ["starting", "ready"]
+    assert list_sessions(tmp_path) == []
+
+
+def test_a_session_that_is_told_to_end_before_it_began_is_no_fault(
+    config: Config, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finger = Finger((State.READY, START))
+    box = Appliance(config, finger.opened)
+    play_once = appliance.play_once
+
+    def stopped_at_once(*arguments: Any, **more: Any) -> Any:
+        box._pressed(QUIT)
+        return play_once(*arguments, **more)
+
+    monkeypatch.setattr(appliance, "play_once", stopped_at_once)
+    box.run()
+    assert finger.states == ["starting", "ready"]
+    assert list_sessions(state) == []
+
+
+def test_a_box_beside_a_session_of_somebody_else_is_refused(config: Config, tmp_path: Path) -> None:
+    pinless = replace(config, panel=PanelSettings(start_pin=-1, stop_pin=-1, status_pin=-1, recording_pin=-1))
+    with only_one(tmp_path), pytest.raises(AlreadyRunningError, match=str(os.getpid())):
+        serve(pinless)

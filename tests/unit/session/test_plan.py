@@ -1,0 +1,92 @@
+"""A session as decided beforehand: everything that was asked for is checked, and what follows from it is right."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware_py.config import CameraSettings, Config, PathSettings, PlaySettings, SoundSettings
+from firmware_py.errors import UsageError
+from firmware_py.music.songs_library import SHIPPED, load_song
+from firmware_py.session.plan import FREE_GHOST_S, TAIL_S, SessionPlan, plan_session
+
+SONG = load_song("twinkle")
+
+
+def _planned(state: Path, camera: str = "ghost", audio: str = "offline", **play: Any) -> SessionPlan:
+    return plan_session(
+        Config(
+            paths=PathSettings(state=str(state)),
+            camera=CameraSettings(source=camera),
+            sound=SoundSettings(audio=audio),
+            play=PlaySettings(**{"song": "twinkle", **play}),
+        ),
+        "lanes",
+    )
+
+
+def test_a_song_begins_after_its_count_in_and_ends_with_a_tail(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, count_in_bars=2)
+    assert plan.record.song_start_s == pytest.approx(SONG.seconds(2 * SONG.bar_beats))
+    assert plan.song_end_s == pytest.approx(plan.record.song_start_s + SONG.seconds(SONG.end) + TAIL_S)
+    assert Path(plan.sound.backing).is_file()
+
+
+def test_tempo_and_transposition_reach_the_song_the_record_and_the_ghost(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, tempo_percent=150.0, transpose=-5)
+    assert plan.record.tempo_bpm == pytest.approx(1.5 * SONG.tempo_bpm)
+    assert plan.record.transpose == -5
+    assert plan.sight.ghost is not None
+    assert plan.sight.ghost.melody[0].pitch == SONG.melody[0].midi - 5
+    assert plan.record.mapping.low < plan.sight.ghost.melody[0].pitch < plan.record.mapping.high
+
+
+def test_free_play_has_no_song_no_backing_and_no_end_of_its_own(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, song="free", transpose=3)
+    assert (plan.song, plan.sound.backing, plan.record.song_start_s, plan.record.transpose) == (None, "", 0.0, 0)
+    assert plan.song_end_s == float("inf")
+    assert plan.sight.ghost is not None
+    assert plan.sight.ghost.seconds == FREE_GHOST_S
+
+
+@pytest.mark.parametrize(
+    ("camera", "audio", "realtime"),
+    [("ghost", "offline", False), ("ghost", "paced", True), ("v4l2", "offline", True), ("auto", "auto", True)],
+)
+def test_only_a_scripted_camera_and_an_offline_sound_go_faster_than_time(
+    tmp_path: Path, camera: str, audio: str, realtime: bool
+) -> None:
+    plan = _planned(tmp_path, camera, audio, song="free")
+    assert (plan.realtime, plan.sight.realtime, plan.sight.synchronous) == (realtime, realtime, not realtime)
+
+
+def test_players_and_seconds_reach_both_processes(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, players=2, seconds=7.0)
+    assert (plan.sight.hands, plan.sound.voices, plan.seconds) == (2, 2, 7.0)
+    assert plan.sight.ghost is not None
+    assert plan.sight.ghost.seconds == 7.0
+
+
+def test_a_song_file_is_remembered_by_its_whole_path_and_found_again_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.toml").write_bytes((SHIPPED / "twinkle.toml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert _planned(tmp_path, song="mine.toml").record.song == str(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"camera": CameraSettings(source="webcam")},
+        {"sound": SoundSettings(audio="tape")},
+        {"sound": SoundSettings(patch="trumpet-of-doom")},
+        {"play": PlaySettings(song="odd-to-joy")},
+        {"play": PlaySettings(area_far=0.3, area_near=0.2)},
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path: Path, changed: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        plan_session(replace(Config(paths=PathSettings(state=str(tmp_path / "state"))), **changed), "lanes")
+    assert not (tmp_path / "state").exists()

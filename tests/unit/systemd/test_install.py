@@ -1,0 +1,191 @@
+"""The install script put to work on an empty folder, with a Python that writes down what it was asked for."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from firmware_py.config import Config, load_config
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = ROOT / "systemd" / "install"
+
+# Makes the environment and the program in name only; everything else the real one does.
+PYTHON = f"""#!/bin/sh
+echo "$*" >>"$LOG"
+case "$*" in
+*" venv "*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python" ;;
+*" pip "*)
+    [ -z "${{OFFLINE:-}}" ] || exit 1
+    for what; do :; done
+    build=${{what%\\[pi\\]}}
+    (cd "$build" && find . -type f) >"$LOG.built"
+    cat "$build/constraints.txt" >>"$LOG.built"
+    cp "$0" "$DESTDIR/opt/hand-dance/bin/hand-dance" ;;
+*) exec {sys.executable} "$@" ;;
+esac
+"""
+
+
+class Box:
+    """A folder that stands for a machine's root."""
+
+    def __init__(self, place: Path) -> None:
+        self.root = place / "box"
+        self.log = place / "log"
+        self.python = place / "python"
+        self.python.write_text(PYTHON)
+        self.python.chmod(0o755)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DESTDIR": str(self.root),
+            "PYTHON": str(self.python),
+            "LOG": str(self.log),
+        }
+
+    def make(self, what: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [SCRIPT, what], env={**self.environment, **environment}, capture_output=True, text=True, timeout=60
+        )
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "etc/hand-dance/config.toml"
+
+
+@pytest.fixture
+def box(tmp_path):
+    return Box(tmp_path)
+
+
+@pytest.fixture
+def installed(box):
+    done = box.make("install")
+    assert done.returncode == 0, done.stderr
+    return box
+
+
+def tracked(*patterns):
+    done = subprocess.run(["git", "-C", ROOT, "ls-files", *patterns], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
+def test_program_units_user_and_settings_are_put_where_they_belong(installed):
+    units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
+    assert len(units) == 4
+    assert installed.files() == units | {
+        "etc/sysusers.d/hand-dance.conf",
+        "etc/tmpfiles.d/hand-dance.conf",
+        "etc/hand-dance/config.toml",
+        "opt/hand-dance/bin/python",
+        "opt/hand-dance/bin/hand-dance",
+        "usr/local/bin/hand-dance",
+    }
+    assert "--system-site-packages" in installed.log.read_text()
+
+
+def test_the_settings_put_there_change_nothing(installed):
+    assert load_config({}, {}, (installed.settings,)) == Config()
+
+
+def test_a_second_install_keeps_the_settings_and_the_environment(installed):
+    before = installed.files()
+    installed.settings.write_text('[play]\nsong = "twinkle"\n')
+    installed.log.unlink()
+    assert installed.make("install").returncode == 0
+    assert installed.files() == before
+    assert installed.settings.read_text() == '[play]\nsong = "twinkle"\n'
+    assert " venv " not in installed.log.read_text()
+
+
+def test_the_program_is_built_from_all_its_sources_and_from_nothing_built_before(installed):
+    built = set((installed.log.parent / "log.built").read_text().splitlines())
+    sources = tracked("firmware_py", "ext", "setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
+    assert {f"./{name}" for name in sources} <= built
+    assert not [name for name in built if name.endswith(".so")]
+
+
+def test_numpy_stays_at_the_major_version_that_the_system_has(installed):
+    import numpy
+
+    major = int(numpy.__version__.partition(".")[0])
+    assert (installed.log.parent / "log.built").read_text().splitlines()[-1] == f"numpy<{major + 1}"
+
+
+def test_uninstall_leaves_what_was_played_and_the_settings(installed):
+    played = installed.root / "var/lib/hand-dance/sessions/one/sound.wav"
+    played.parent.mkdir(parents=True)
+    played.touch()
+    done = installed.make("uninstall")
+    assert done.returncode == 0
+    assert installed.files() == {"etc/hand-dance/config.toml", "var/lib/hand-dance/sessions/one/sound.wav"}
+    assert "/var/lib/hand-dance" in done.stdout
+    assert "/etc/hand-dance" in done.stdout
+    assert installed.make("uninstall").returncode == 0
+
+
+def test_without_network_nothing_is_changed_and_one_line_says_so(installed):
+    before = {name: (installed.root / name).read_bytes() for name in installed.files()}
+    done = installed.make("install", OFFLINE="1")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("systemd/install: the program could not be built or fetched")
+    assert {name: (installed.root / name).read_bytes() for name in installed.files()} == before
+
+
+def test_an_old_python_is_refused_with_what_to_do(box):
+    old = box.python.parent / "old"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = box.make("install", PYTHON=str(old))
+    assert done.returncode == 1
+    assert "is not Python 3.11 or later; use Debian 12 or newer" in done.stderr
+    assert not box.root.exists()
+
+
+def test_who_is_not_root_is_told_to_be(box):
+    nobody = box.python.parent / "bin"
+    nobody.mkdir()
+    (nobody / "id").write_text("#!/bin/sh\necho 1000\n")
+    (nobody / "id").chmod(0o755)
+    done = box.make("uninstall", DESTDIR="", PATH=f"{nobody}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    assert done.stderr == "systemd/install: this changes the system and needs root; run: sudo make uninstall\n"
+
+
+def test_another_word_is_refused(box):
+    done = box.make("instal")
+    assert done.returncode == 1
+    assert done.stderr == "systemd/install: 'instal' is neither install nor uninstall\n"
+
+
+@pytest.mark.parametrize("name", ["install", "hand-dance"])
+def test_the_strictest_shell_can_read_it(name):
+    script = SCRIPT.with_name(name)
+    shell = shutil.which("dash") or "sh"
+    assert subprocess.run([shell, "-n", script], capture_output=True, text=True).stderr == ""
+    assert script.read_text().startswith("#!/bin/sh\n")
+    assert os.access(script, os.X_OK)
+
+
+def test_the_command_of_the_box_plays_as_the_instruments_user_over_its_state(tmp_path):
+    for name in ("runuser", "sudo"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        [SCRIPT.with_name("hand-dance"), "sessions", "--json"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    who = "runuser" if os.geteuid() == 0 else "sudo"
+    assert done.stdout == (
+        f"{who} -u hand-dance -- env HOME=/var/lib/hand-dance HAND_DANCE_PATHS_STATE=/var/lib/hand-dance "
+        "/opt/hand-dance/bin/hand-dance sessions --json\n"
+    )
