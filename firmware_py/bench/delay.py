@@ -126,8 +126,7 @@ def _own(server: SoundServer, events: int, period_frames: int, periods: int) -> 
         status = told()
         delay = _found(pushed, *listener.close())
     finally:
-        process.kill()
-        process.wait()
+        _end(process)
         lanes.close()
     return {
         **vars(delay),
@@ -152,8 +151,7 @@ def _sounddevice(server: SoundServer, events: int, period_frames: int) -> Delay:
         pushed = _events(lambda there: os.write(to, b"1" if there else b"0"), events)
         return _found(pushed, *listener.close())
     finally:
-        process.kill()
-        process.wait()
+        _end(process)
 
 
 def _start(command: list[str], server: SoundServer) -> "subprocess.Popen[bytes]":
@@ -163,6 +161,11 @@ def _start(command: list[str], server: SoundServer) -> "subprocess.Popen[bytes]"
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with process:  # closes its pipes
+        process.kill()
 
 
 def _await(done: Callable[[], bool], process: "subprocess.Popen[bytes]", who: str) -> None:

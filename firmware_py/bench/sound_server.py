@@ -12,16 +12,17 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_py.errors import BenchError
+from firmware_py.sound.calibration import instants
 
 DEVICE: Final = "hand_dance_bench"  # its name for ALSA
+MONITOR: Final = "hand_dance_monitor"  # what plays there, as a microphone
 START_S: Final = 15.0
-_WINDOW_S: Final = 1.0
 
 
 class SoundServer:
@@ -40,7 +41,9 @@ class SoundServer:
         folder = Path(self._folder.name)
         server = f"unix:{folder}/socket"
         (folder / "asoundrc").write_text(
-            f'</usr/share/alsa/alsa.conf>\npcm.{DEVICE} {{ type pulse\n server "{server}"\n device "spk" }}\n'
+            "</usr/share/alsa/alsa.conf>\n"
+            f'pcm.{DEVICE} {{ type pulse\n server "{server}"\n device "spk" }}\n'
+            f'pcm.{MONITOR} {{ type pulse\n server "{server}"\n device "spk.monitor" }}\n'
         )
         self.environment = os.environ | {
             "HOME": str(folder),
@@ -86,7 +89,6 @@ class Listener:
     """
 
     def __init__(self, server: SoundServer) -> None:
-        self._rate_hz = server.rate_hz
         self._process = subprocess.Popen(
             ["parec", "-d", "spk.monitor", "--raw", f"--rate={server.rate_hz}", "--channels=1", "--latency-msec=2"],
             env=server.environment,
@@ -104,7 +106,7 @@ class Listener:
             time.sleep(0.01)
 
     def _hear(self) -> None:
-        descriptor = cast("subprocess.Popen[bytes]", self._process).stdout
+        descriptor = self._process.stdout
         assert descriptor is not None  # noqa: S101 - a pipe was asked for
         while piece := os.read(descriptor.fileno(), 65_536):
             self._pieces.append((time.monotonic_ns(), piece))
@@ -119,22 +121,7 @@ class Listener:
         samples = np.frombuffer(b"".join(piece for _, piece in self._pieces)[: self._bytes() & ~1], np.int16)
         ends = np.cumsum([len(piece) for _, piece in self._pieces]) / 2
         came_s = np.array([at_ns for at_ns, _ in self._pieces]) / 1e9
-        return samples, instants(ends, came_s, len(samples), self._rate_hz)
+        return samples, instants(ends, came_s, len(samples))
 
     def _bytes(self) -> int:
         return sum(len(piece) for _, piece in self._pieces)
-
-
-def instants(ends: NDArray[np.float64], came_s: NDArray[np.float64], count: int, rate_hz: int) -> NDArray[np.float64]:
-    """Return when each of ``count`` frames was heard, from when pieces that end before frame ``ends[k]`` came.
-
-    A piece can come late, never early; so in each second the earliest tells the clock, and lines join the seconds.
-    """
-    slope, _ = np.polyfit(ends, came_s, 1) if len(ends) > 2 else (1 / rate_hz, 0.0)
-    late = came_s - slope * ends
-    window = (ends / (rate_hz * _WINDOW_S)).astype(int)
-    earliest = [np.flatnonzero(window == one) for one in np.unique(window)]
-    knots = np.array([piece[np.argmin(late[piece])] for piece in earliest])
-    frames = np.arange(count)
-    told: NDArray[np.float64] = slope * frames + np.interp(frames, ends[knots], late[knots])
-    return told
