@@ -8,7 +8,7 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux
 MAIL_PACKAGES := exim4-daemon-light
-BENCH_PACKAGES := g++ libboost-dev
+BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
@@ -42,6 +42,7 @@ kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid
 bench: $(VENV)/benched models ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
 	$(BIN)/hand-dance bench ring
+	$(BIN)/hand-dance bench delay
 	$(BIN)/python -m pytest tests/bench
 
 wheel: $(VENV)/developed ## sdist and wheel in dist/

@@ -37,8 +37,10 @@ class SessionRecord:
     """What session.json says.
 
     started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
-    first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D. tempo_bpm and transpose
-    are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
+    first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D;
+    device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
+    transpose are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a
+    failure.
     """
 
     started_utc: str
@@ -54,6 +56,7 @@ class SessionRecord:
     delay_s: float
     tempo_bpm: float
     transpose: int = 0
+    device_delay_s: float = 0.0
     seconds: float = 0.0
     end: str = ""
     failed: bool = False

@@ -8,14 +8,17 @@ from firmware_py.config import Config
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be measured."""
-    parser.add_argument("what", choices=("ring",))
-    parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="about how long to measure")
+    parser.add_argument("what", choices=("ring", "delay"))
+    parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="about how long to measure the ring")
+    parser.add_argument("--events", type=int, default=500, metavar="N", help="how many changes to hear for the delay")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
 
 
 def run(args: argparse.Namespace, _config: Config) -> int:
     """Measure and print."""
-    from firmware_py.bench.ring import measure
+    from firmware_py.bench import delay, ring
 
-    print(json.dumps(measure(args.seconds).as_json(), indent=None if args.json else 2))
+    figures: delay.DelayFigures | ring.RingFigures
+    figures = delay.measure(args.events) if args.what == "delay" else ring.measure(args.seconds)
+    print(json.dumps(figures.as_json(), indent=None if args.json else 2))
     return 0

@@ -165,7 +165,8 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
         return _Performance(record, None, curve, notes, None, 0.0)
     begins = record.song_start_s + record.delay_s
     notes = tuple(n for n in notes if n.end_s - max(n.onset_s, begins) >= SHORTEST_NOTE_S)  # the count-in is for trying
-    marks = marks_for_song(curve, song, record.song_start_s, delay_s=record.delay_s, played=notes)
+    delay_s = record.delay_s + record.device_delay_s  # who follows a song that is heard late is late by as much
+    marks = marks_for_song(curve, song, record.song_start_s, delay_s=delay_s, played=notes)
     forgiven_s = marks.forgiven_s if marks and notes else record.delay_s
     return _Performance(record, song, curve, notes, marks, forgiven_s)
 

@@ -153,7 +153,13 @@ class Performance:
 
     def _described(self) -> SessionRecord:
         """Return session.json as it is known now that camera and sound are."""
-        return replace(self._plan.record, camera=self._ready["sight"]["camera"], audio=self._ready["sound"]["output"])
+        audio, calibrated = self._ready["sound"]["output"], self._plan.calibrated
+        return replace(
+            self._plan.record,
+            camera=self._ready["sight"]["camera"],
+            audio=audio,
+            device_delay_s=calibrated.beyond_s_of(audio) if calibrated else 0.0,
+        )
 
     def _begin(self, folder: SessionFolder) -> SessionRecord:
         """Decide the first instant of the recording and, where it is known, the last; from here on nothing is lost.

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from firmware_py import __version__
+from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import Config
 from firmware_py.music.song import Song
@@ -36,7 +37,7 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. levels_db: of the CONTROL cell.
+    none. levels_db: of the CONTROL cell. calibrated: what is kept of a sound device's delay.
     """
 
     song: Song | None
@@ -48,6 +49,7 @@ class SessionPlan:
     song_end_s: float
     seconds: float
     levels_db: Table[str, float]
+    calibrated: DeviceDelay | None = None
 
 
 def plan_session(config: Config, lanes: str) -> SessionPlan:
@@ -140,6 +142,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             "guide_db": GUIDE_LEVELS_DB[sound.guide],
             "master_db": sound.master_db,
         },
+        calibrated=device_delay(config.state),
     )
 
 

@@ -1,0 +1,64 @@
+"""The delay of a real sound device, calibrated and measured on a sound server's null sink."""
+
+import ctypes.util
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from firmware_py.bench.delay import measure
+from firmware_py.bench.sound_server import DEVICE, MONITOR, SoundServer
+
+ROOT = Path(__file__).parents[2]
+NEEDED = {
+    "pulseaudio": shutil.which("pulseaudio"),
+    "pulseaudio-utils": shutil.which("parec"),
+    "libasound2": ctypes.util.find_library("asound"),
+    "libasound2-plugins": any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")),
+    "pyalsaaudio (pip)": importlib.util.find_spec("alsaaudio"),
+}
+MISSING = [package for package, found in NEEDED.items() if not found]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+
+
+def calibrate(server, state, microphone):
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "firmware_py", "calibrate", "delay", "--state", state, "--json"),
+            *("--audio", f"alsa:{DEVICE}", "--microphone", microphone),
+        ],
+        cwd=ROOT,
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.timeout(90)
+def test_calibrate_finds_the_chirp_at_the_monitor_and_refuses_what_does_not_hear_it(tmp_path):
+    with SoundServer(48_000) as server:
+        done = calibrate(server, tmp_path, MONITOR)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert json.loads((tmp_path / "calibration.json").read_text()) == {"device_delay": found}
+        assert 0 < found["round_trip_ms"] < 100
+        assert found["chirps"] >= 4
+        deaf = calibrate(server, tmp_path, "null")
+    assert deaf.returncode == 1
+    assert deaf.stderr.startswith("hand-dance: the chirp was heard clearly and steadily 0 times of 6")
+    assert "Traceback" not in deaf.stderr
+
+
+@pytest.mark.timeout(60)
+def test_the_benchmark_hears_every_change_and_tells_all_of_the_device():
+    found = json.loads(json.dumps(measure(12, peers=False).as_json()))
+    assert found["events"] + found["missed"] == 12
+    assert found["events"] >= 10
+    assert 0 < found["p1_ms"] <= found["p50_ms"] <= found["p99_ms"] < 200
+    assert found["period_frames"] == 128
+    assert {"xruns", "periods", "late_samples", "peers", "absent"} <= found.keys()
