@@ -66,6 +66,7 @@ class SoundSettings:
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)
     guide: str = setting("off", "the song's melody, played along", choices=("off", "soft", "on"))
     master_db: float = setting(0.0, "level of everything", least=-90, most=6)
+    chimes_db: float = setting(-14.0, "level of the chimes between sessions, -90 is off", least=-90, most=0)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from firmware_py.session.notify import Notifier
 from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.stopping import StopRequest, stop_on_signals
+from firmware_py.sound.chimes import Chime, Chimes
 from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class Appliance:
         self._stop: StopRequest | None = None
         self._quit = False
         self._notifier = Notifier()
+        self._chimes = Chimes(config.sound)
+        stack.callback(self._chimes.wait)
         panel = open_panel(config.panel, self._pressed)
         stack.callback(panel.close)
         self._machine = StateMachine()
@@ -61,6 +64,7 @@ class Appliance:
                 log.info("completed: %s", outcome.as_line())
             self._machine.to(State.READY)
             self._notifier.ready("ready")
+            self._chimes.play(Chime.READY)
             while not (self._quit or quit_request.reason):
                 self._notifier.alive()
                 try:
@@ -75,11 +79,15 @@ class Appliance:
     def _session(self, stop: StopRequest) -> None:
         """Play one session; a wish to quit that comes meanwhile ends it too."""
         self._stop = StopRequest()
+        self._chimes.play(Chime.START)
+        self._chimes.wait()  # the device is the sound process's from here on
         try:
             with stop_on_signals(self._stop):
                 outcome = play_once(self._config, self._machine, self._stop, self._show, Letter.QUEUE)
             log.info("played: %s", outcome.as_line())
+            self._chimes.play(Chime.FAULT if self._stop.fault else Chime.STOP)
         except HandDanceError as error:
+            self._chimes.play(Chime.FAULT)
             self._machine.to(State.FAULT, str(error))
             self._machine.to(State.READY)
         finally:

@@ -70,7 +70,6 @@ class Performance:
         self._t0_ns = 0
         self._stop_ns = 0
         self._end = ""
-        self._fault = ""
         self._recording = False
         self._sight_ended = False
 
@@ -122,7 +121,7 @@ class Performance:
                 tape_audio=self._lanes.tape_audio,
                 tape_hands=self._lanes.tape_hands,
                 rate_hz=self._plan.record.rate_hz,
-                on_failure=self._stop.request,
+                on_failure=lambda reason: self._stop.request(reason, fault=True),
             )
         except SessionFolderError:
             delete_session(folder)
@@ -183,7 +182,7 @@ class Performance:
             self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
             if int(status["flags"]) & STATUS_ENDED:
                 return
-            if asked := self._stop.reason or self._fault:
+            if asked := self._stop.reason:
                 self._end_at(seconds + FADE_S, asked)
                 self._write_control()
                 return
@@ -255,7 +254,7 @@ class Performance:
         """Refuse to begin; once the recording runs, end it in order instead, so that nothing recorded is lost."""
         if not self._recording:
             raise ChildFailedError(message, exit_code)
-        self._fault = self._fault or message
+        self._stop.request(message, fault=True)
 
     def _now_s(self) -> float:
         """Seconds from the first frame of the recording, by the clock the session runs on."""

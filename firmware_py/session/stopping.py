@@ -13,14 +13,16 @@ class StopRequest:
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.reason = ""
+        self.fault = False  # something is wrong, nobody wished it
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
         return self._reader
 
-    def request(self, reason: str) -> None:
+    def request(self, reason: str, *, fault: bool = False) -> None:
         """Ask for the end; later reasons are not kept. May be called from a signal handler or any thread."""
         if not self.reason:
+            self.fault = fault
             self.reason = reason
             os.write(self._writer, b"!")
 
