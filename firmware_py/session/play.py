@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 from firmware_py.archive.library import sessions_in
 from firmware_py.archive.session_folder import SessionFolder
@@ -17,6 +18,7 @@ from firmware_py.session.performance import Moment, Performance
 from firmware_py.session.plan import plan_session
 from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.shared_memory import clean_stale
+from firmware_py.sound.outward import Outward
 from firmware_py.state import State
 
 
@@ -50,8 +52,9 @@ def play_once(
     plan = plan_session(config, lanes_name)
     lanes = Lanes.create(lanes_name)
     try:
-        performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song))
-        folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
+        with closing(Outward(config.sound, lanes.status)):
+            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song))
+            folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()
     outcome = finish(folder, config, letter)
