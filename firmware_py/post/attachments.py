@@ -12,6 +12,7 @@ from typing import Final
 import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.post.mastering import master
 
 LARGEST_RAW_BYTES: Final = 14_000_000
 """All attachments together, before encoding: Outlook.com takes 20 MB and Gmail 25 MB after it."""
@@ -55,8 +56,9 @@ _DERIVED: Final = (
 def choose(folder: SessionFolder, stem: str, workspace: Path, limit_bytes: int = LARGEST_RAW_BYTES) -> Chosen:
     """Choose the attachments of a session's letter.
 
-    Score, MIDI and MusicXML always go. The sound goes as it is where it fits beside them, else as mono 16 bit WAV,
-    else as FLAC, else as mono FLAC, else not at all: the whole WAV stays on the box in every case.
+    Score, MIDI and MusicXML always go. The sound goes at the letter's loudness (``mastering``): as it is where it fits
+    beside them, else as mono 16 bit WAV, else as FLAC, else as mono FLAC, else not at all. The whole WAV as it was
+    played stays on the box in every case.
 
     Parameters
     ----------
@@ -92,6 +94,7 @@ def stem_of(song: str, started: datetime | None) -> str:
 def _sound(wav: Path, stem: str, workspace: Path, room: int) -> tuple[Attachment | None, str]:
     if not wav.is_file() or wav.stat().st_size <= _WAV_HEADER_BYTES:
         return None, "missing"
+    wav = master(wav, workspace / "mastered.wav") or wav
     size = wav.stat().st_size
     if size <= room:
         return Attachment(f"{stem}.wav", "audio/wav", wav, size), "whole"

@@ -22,6 +22,7 @@ from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.stopping import StopRequest, stop_on_signals
+from firmware_py.sound.chimes import Chime, Chimes
 from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
@@ -50,17 +51,19 @@ class Appliance:
         self._played = False  # since the presses were last forgotten
         self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
+        self._chimes = Chimes(config.sound)
         self._machine = StateMachine()
         self._panel = opened(config.panel, self._pressed)
 
     def run(self) -> None:
         """Serve the panel; while nobody plays, complete what a power cut left."""
-        with closing(self._notifier), closing(self._panel), closing(StopRequest()) as quitting:
+        with closing(self._notifier), closing(self._panel), closing(self._chimes), closing(StopRequest()) as quitting:
             self._machine.watch(self._show_state)
             self._machine.watch(self._tell)
             with stop_on_signals(quitting):
                 self._machine.to(State.READY)
                 self._notifier.ready("ready")
+                self._chimes.play(Chime.READY)
                 self._leftovers = complete_unfinished(self._config)
                 while not (self._quit or quitting.reason):
                     self._notifier.alive()
@@ -94,6 +97,8 @@ class Appliance:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
         self._played = True
+        self._chimes.play(Chime.START)
+        self._chimes.wait()  # the device is the sound process's from here on
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
@@ -111,6 +116,7 @@ class Appliance:
             finally:
                 self._stop = None
                 self._notifier.silent_for(0.0)
+        self._chimes.play(Chime.FAULT if trouble else Chime.STOP)
         if trouble:
             self._machine.to(State.FAULT, trouble)
             self._machine.to(State.READY)

@@ -19,6 +19,7 @@ from firmware_py.session.plan import plan_session
 from firmware_py.session.saying import say
 from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.shared_memory import clean_stale
+from firmware_py.sound.outward import Outward
 from firmware_py.state import State
 
 Show = Callable[[Moment, Song | None], None]
@@ -51,8 +52,9 @@ def play_once(config: Config, machine: StateMachine, stop: StopRequest, show: Sh
     plan = plan_session(config, lanes_name)
     lanes = Lanes.create(lanes_name)
     try:
-        performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song))
-        folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
+        with closing(Outward(config.sound, lanes.status)):
+            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song))
+            folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()
     outcome = finish(folder, config, letter=letter)

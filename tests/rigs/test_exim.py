@@ -29,6 +29,7 @@ from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.config import Config, MailSettings, PathSettings
 from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
+from firmware_py.post.mastering import master
 from firmware_py.post.queued_letter import LetterState
 
 EXIM = shutil.which("exim4", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -251,10 +252,10 @@ def test_a_letter_arrives_once_with_every_attachment_byte_for_byte(exim, config)
     assert message["Subject"] == "Ode to Joy: 88 of 100"
     assert [a.display_name for a in message["To"].addresses] == ["Åse"]
     assert ".Begins with a dot." in message.get_body(("plain",)).get_content()
-    names = (SessionFolder.SOUND, SessionFolder.SCORE, SessionFolder.MIDI, SessionFolder.MUSICXML)
-    for part, name in zip(message.iter_attachments(), names, strict=True):
-        content = part.get_payload(decode=True)
-        assert content == folder.file(name).read_bytes()
+    mastered = master(folder.file(SessionFolder.SOUND), folder.path.parent / "mastered.wav")
+    derived = (SessionFolder.SCORE, SessionFolder.MIDI, SessionFolder.MUSICXML)
+    for part, path in zip(message.iter_attachments(), (mastered, *map(folder.file, derived)), strict=True):
+        assert part.get_payload(decode=True) == path.read_bytes()
     assert send_due(config) == []
     assert exim.message_ids() == {after.message_id: 1}
     assert "A=plain:box" in exim.log()
@@ -323,6 +324,7 @@ def test_a_server_that_is_down_gets_the_letters_when_it_is_back(exim, config):
 MAILER = """
 import sys
 from firmware_py.config import Config, MailSettings, PathSettings
+from firmware_py.post.mastering import master
 from firmware_py.post.mailer import send_due
 state, port, password, authority = sys.argv[1:]
 mail = MailSettings(transport="smtp", host="localhost", port=int(port), user="box", password_file=password,

@@ -4,6 +4,7 @@ As fast as they go, but through the same processes, lanes and files as any other
 """
 
 import email.policy
+import io
 import json
 from email import message_from_bytes
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.music.loudness import LoudnessMeter
 from firmware_py.music.pitch import midi_to_hz
 from firmware_py.music.songs_library import load_song
 from tests.rigs.hand_dance import run
@@ -71,8 +73,17 @@ def test_a_perfect_ghost_gets_its_marks_its_notes_its_files_and_its_letter(state
     kinds = {part.get_content_type() for part in letter.walk()}
     assert {"text/plain", "text/html", "application/pdf", "audio/midi"} <= kinds
     attached = {part.get_filename(): part.get_payload(decode=True) for part in letter.iter_attachments()}
-    assert folder.file(SessionFolder.SOUND).read_bytes() in attached.values()
+    assert _lufs(folder.file(SessionFolder.SOUND).read_bytes()) < -16.5
+    mailed = attached[next(name for name in attached if name.endswith(".wav"))]
+    assert _lufs(mailed) == pytest.approx(-16, abs=0.2)
     assert folder.file(SessionFolder.SCORE).read_bytes() in attached.values()
+
+
+def _lufs(wav: bytes) -> float:
+    sound, rate = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
+    meter = LoudnessMeter(rate)
+    meter.add(sound)
+    return meter.loudness().lufs
 
 
 def test_the_recording_holds_the_melody_in_tune_without_clicks_and_below_full_scale(state: Path) -> None:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import soundfile
 
@@ -27,6 +28,14 @@ def test_everything_goes_as_it_is_where_it_fits(make_session, workspace):
         "application/vnd.recordare.musicxml+xml",
     ]
     assert (chosen.sound, chosen.missing) == ("whole", ())
+    assert [p.name for p in workspace.iterdir()] == ["mastered.wav"]
+
+
+def test_sound_that_cannot_be_brought_to_a_loudness_goes_byte_for_byte(make_session, workspace):
+    folder = SessionFolder(make_session())
+    sound = folder.file(SessionFolder.SOUND)
+    soundfile.write(sound, np.zeros((48_000, 2)), 48_000, subtype="PCM_16")
+    assert choose(folder, "s", workspace).attachments[0].path == sound
     assert list(workspace.iterdir()) == []
 
 
@@ -54,10 +63,9 @@ def test_sound_too_large_goes_as_mono_then_as_flac_then_not_at_all(
         assert len(names) == 3
 
 
-def test_flac_carries_the_very_samples(make_session, workspace):
-    folder = SessionFolder(make_session())
-    flac = choose(folder, "s", workspace, 80_000).attachments[0].path
-    before, _ = soundfile.read(folder.file(SessionFolder.SOUND), dtype="int16")
+def test_flac_carries_the_very_samples_of_the_wav_that_was_too_large(make_session, workspace):
+    flac = choose(SessionFolder(make_session()), "s", workspace, 80_000).attachments[0].path
+    before, _ = soundfile.read(workspace / "mastered.wav", dtype="int16")
     after, _ = soundfile.read(flac, dtype="int16")
     assert (before == after).all()
 
@@ -80,7 +88,7 @@ def test_a_smaller_sound_is_made_once(make_session, workspace):
     written = first.stat().st_mtime_ns
     assert choose(folder, "s", workspace, 120_000).attachments[0].path == first
     assert first.stat().st_mtime_ns == written
-    assert [p.name for p in workspace.iterdir()] == ["mono.wav"]
+    assert sorted(p.name for p in workspace.iterdir()) == ["mastered.wav", "mono.wav"]
 
 
 def test_missing_and_empty_files_are_named_and_the_rest_goes(make_session, workspace):

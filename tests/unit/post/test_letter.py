@@ -62,13 +62,11 @@ def test_a_letter_has_text_html_with_picture_and_four_files_byte_for_byte(queued
         "audio/midi",
         "application/vnd.recordare.musicxml+xml",
     ]
-    for part, name in zip(
-        message.iter_attachments(),
-        (SessionFolder.SOUND, SessionFolder.SCORE, SessionFolder.MIDI, SessionFolder.MUSICXML),
-        strict=True,
-    ):
+    derived = (SessionFolder.SCORE, SessionFolder.MIDI, SessionFolder.MUSICXML)
+    files = [workspace / "mastered.wav", *(entry.session / name for name in derived)]
+    for part, path in zip(message.iter_attachments(), files, strict=True):
         content = part.get_content()
-        assert (content if isinstance(content, bytes) else content.encode()) == (entry.session / name).read_bytes()
+        assert (content if isinstance(content, bytes) else content.encode()) == path.read_bytes()
         assert part.get_filename().startswith("2026-11-21_ode-to-joy.")
         assert part.get_content_disposition() == "attachment"
 
