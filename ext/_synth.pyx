@@ -141,6 +141,21 @@ cdef hd_patch patch_of(object patch) except *:
     made.room_wet = patch.room_wet
     made.room_s = patch.room_seconds
     made.room_treble = patch.room_treble
+    made.wave = ("partials", "saw", "square").index(patch.wave)
+    made.vowel = ("none", "ah", "oh", "oo").index(patch.vowel)
+    made.unison = <int>patch.unison
+    made.detune_cents = patch.detune_cents
+    made.cutoff_closed = patch.cutoff_closed
+    made.cutoff_open = patch.cutoff_open
+    made.resonance = patch.resonance
+    made.ring_s = patch.ring_ms / 1000.0
+    made.ring_fall = patch.ring_fall
+    made.chorus = patch.chorus_wet
+    made.chorus_hz = patch.chorus_hz
+    made.chorus_s = patch.chorus_ms / 1000.0
+    made.echo = patch.echo_wet
+    made.echo_s = patch.echo_ms / 1000.0
+    made.echo_feedback = patch.echo_feedback
     return made
 
 
@@ -382,3 +397,38 @@ def add_drum(float[:, ::1] mix not None, int64_t first_frame, *, int key, float 
     if mix.shape[0] > 0:
         with nogil:
             hd_drum_add(&mix[0, 0], mix.shape[0], first_frame, key, gain, rate_hz)
+
+
+cdef class SawBank:
+    """Up to 16 band-limited saws summed, as the voices use them: to be measured. Pitches in Hz; gains are amplitudes."""
+
+    cdef hd_blep blep
+    cdef hd_saws saws
+    cdef double step_to[16]
+    cdef float gain_to[16]
+    cdef int lanes
+
+    def __cinit__(self, hz, *, double gain=0.05, int rate_hz=48_000):
+        cdef int lane
+        self.lanes = len(hz)
+        if not 1 <= self.lanes <= HD_LANES or not all(0 < one < 0.45 * rate_hz for one in hz):
+            raise UsageError(f"{self.lanes} saws; allowed are 1 to {HD_LANES}, each above 0 and below 0.45 of the rate")
+        memset(&self.saws, 0, sizeof(self.saws))
+        hd_blep_init(&self.blep)
+        for lane in range(self.lanes):
+            self.step_to[lane] = self.saws.step[lane] = hz[lane] / rate_hz
+            self.gain_to[lane] = self.saws.gain[lane] = gain
+            self.saws.phase[lane] = 0.618034 * lane % 1.0
+
+    def render(self, float[::1] out not None, int block=64):
+        """Fill ``out``, block by block of at most 64 frames."""
+        cdef Py_ssize_t done = 0, frames = out.shape[0]
+        if not 1 <= block <= HD_SAW_FRAMES:
+            raise UsageError(f"blocks of {block} frames; allowed is 1 to {HD_SAW_FRAMES}")
+        with nogil:
+            while done < frames:
+                hd_saws_run(
+                    &self.saws, &self.blep, self.lanes, self.step_to, self.gain_to, &out[done],
+                    <int>min(<Py_ssize_t>block, frames - done),
+                )
+                done += block

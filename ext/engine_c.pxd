@@ -13,12 +13,36 @@ cdef extern from "voices.h" nogil:
 
     ctypedef struct hd_patch:
         int partials
-        float partial[16]
+        float partial[32]
         float dark, bright, loud_bright, level
         float attack_s, decay_s, sustain, release_s
         float vibrato_hz, vibrato_cents, vibrato_delay_s, vibrato_rise_s
         float breath, breath_onset
         float room_wet, room_s, room_treble
+        int wave, unison, vowel
+        float detune_cents, cutoff_closed, cutoff_open, resonance
+        float ring_s, ring_fall
+        float chorus, chorus_hz, chorus_s
+        float echo, echo_s, echo_feedback
+
+
+cdef extern from "saws.h" nogil:
+    enum:
+        HD_LANES
+        HD_SAW_FRAMES
+
+    ctypedef struct hd_blep:
+        pass
+
+    ctypedef struct hd_saws:
+        double phase[16]
+        double step[16]
+        float gain[16]
+
+    void hd_blep_init(hd_blep *blep) noexcept
+    void hd_saws_run(
+        hd_saws *saws, const hd_blep *blep, int lanes, const double *step_to, const float *gain_to, float *out, int frames
+    ) noexcept
 
 
 cdef extern from "engine.h" nogil:

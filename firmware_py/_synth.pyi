@@ -1,5 +1,6 @@
 """Types of the compiled synthesis (``ext/_synth.pyx`` and the headers of ``ext/include``)."""
 
+from collections.abc import Sequence
 from collections.abc import Buffer  # type: ignore[attr-defined,unused-ignore]
 from typing import Any, Protocol
 
@@ -93,3 +94,7 @@ def add_note(
     rate_hz: int,
 ) -> None: ...
 def add_drum(mix: NDArray[np.float32], first_frame: int, *, key: int, gain: float, rate_hz: int) -> None: ...
+
+class SawBank:
+    def __init__(self, hz: Sequence[float], *, gain: float = ..., rate_hz: int = ...) -> None: ...
+    def render(self, out: NDArray[np.float32], block: int = ...) -> None: ...

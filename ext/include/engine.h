@@ -9,6 +9,7 @@
 #ifndef HD_ENGINE_H
 #define HD_ENGINE_H
 
+#include "effects.h"
 #include "hand_control.h"
 #include "limiter.h"
 #include "reverb.h"
@@ -55,6 +56,7 @@ typedef struct {
     /* What sounds. */
     hd_hand_control hands;
     hd_voices voices;
+    hd_effects effects;
     hd_reverb reverb;
     float level[HD_LEVELS], level_wanted[HD_LEVELS], level_share;
     bool levels_known;
@@ -78,6 +80,8 @@ static inline void hd_engine_init(hd_engine *engine, int rate_hz, int64_t delay_
     double tick_s = (double)engine->tick / rate_hz;
     hd_hands_init(&engine->hands, map, tick_s);
     hd_voices_init(&engine->voices, &engine->patch, rate_hz, engine->tick);
+    hd_effects_init(&engine->effects, patch->chorus, patch->chorus_hz, patch->chorus_s, patch->echo, patch->echo_s,
+                    patch->echo_feedback, rate_hz);
     hd_reverb_init(&engine->reverb, patch->room_s, patch->room_treble, patch->room_wet, rate_hz);
     engine->level_share = (float)hd_smoothing(HD_LEVEL_S, tick_s);
     for (int n = 0; n < HD_LEVELS; n++)
@@ -199,6 +203,7 @@ static inline void hd_engine_instrument(hd_engine *engine, float *left, float *r
             sent[i] += mono[i];
         }
     }
+    hd_effects_run(&engine->effects, sent, left, right, engine->tick);
     hd_reverb_run(&engine->reverb, sent, left, right, engine->tick);
 }
 

@@ -33,4 +33,14 @@ static inline float hd_filter_band(hd_filter *filter, const hd_filter_tuning *tu
     return tuning->damping * band;
 }
 
+/* One frame through; returns the low-pass, whose gain far below its frequency is 1. */
+static inline float hd_filter_low(hd_filter *filter, float g, float damping, float input) {
+    float high = (input - (damping + g) * filter->band - filter->low) / (1.0f + g * (damping + g));
+    float rise = g * high, band = rise + filter->band;
+    filter->band = rise + band;
+    float drift = g * band, low = drift + filter->low;
+    filter->low = drift + low;
+    return low;
+}
+
 #endif

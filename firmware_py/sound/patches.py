@@ -15,11 +15,15 @@ from typing import Any, Final
 from firmware_py.errors import PatchError
 
 SHIPPED: Final = Path(__file__).with_name("patches")
-MOST_PARTIALS: Final = 16
+MOST_PARTIALS: Final = 32
 
 
 def _key(where: str, default: Any, least: float, most: float, says: str) -> Any:
     return field(default=default, metadata={"where": where, "least": least, "most": most, "says": says})
+
+
+def _choice(where: str, choices: tuple[str, ...], says: str) -> Any:
+    return field(default=choices[0], metadata={"where": where, "choices": choices, "says": says})
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,21 @@ class Patch:
     room_wet: float = _key("room.wet", 0.0, 0, 1, "level of the room's answer")
     room_seconds: float = _key("room.seconds", 1.0, 0.1, 10, "time the room takes to fall by 60 dB")
     room_treble: float = _key("room.treble", 0.5, 0, 1, "how much treble the room keeps")
+    wave: str = _choice("tone.wave", ("partials", "saw", "square"), "what sounds; partials and their falls are for the first")
+    vowel: str = _choice("tone.vowel", ("none", "ah", "oh", "oo"), "a mouth around the partials")
+    ring_ms: float = _key("tone.ring_ms", 0.0, 0, 20_000, "a struck string's fall by 60 dB, 0 is a held tone")
+    ring_fall: float = _key("tone.ring_fall", 0.3, 0, 2, "how much sooner each higher harmonic falls")
+    unison: float = _key("tone.unison", 1, 1, 8, "saws or squares side by side, a whole number")
+    detune_cents: float = _key("tone.detune_cents", 0.0, 0, 50, "how far the outermost of them lies off")
+    cutoff_closed: float = _key("filter.closed", 2.0, 0.5, 64, "harmonic at which treble ends, hand closed")
+    cutoff_open: float = _key("filter.open", 16.0, 0.5, 64, "the same, hand open")
+    resonance: float = _key("filter.resonance", 0.707, 0.5, 8, "quality of the low-pass")
+    chorus_wet: float = _key("chorus.wet", 0.0, 0, 1, "level of the chorus")
+    chorus_hz: float = _key("chorus.rate_hz", 0.6, 0.05, 8, "how fast it swings")
+    chorus_ms: float = _key("chorus.depth_ms", 2.0, 0.1, 6, "how far it swings")
+    echo_wet: float = _key("echo.wet", 0.0, 0, 1, "level of the echo")
+    echo_ms: float = _key("echo.time_ms", 330.0, 10, 1300, "time between echoes")
+    echo_feedback: float = _key("echo.feedback", 0.3, 0, 0.9, "how much of an echo comes again")
 
 
 _FIELDS: Final = {f.metadata["where"]: f for f in dataclasses.fields(Patch) if "where" in f.metadata}
@@ -115,6 +134,10 @@ def _flat(path: Path, text: str, table: dict[str, Any]) -> list[tuple[str, Any]]
 
 
 def _checked(place: str, target: "dataclasses.Field[Any]", value: Any) -> Any:
+    if choices := target.metadata.get("choices"):
+        if value not in choices:
+            raise PatchError(f"{place} is {value!r}; allowed is {', '.join(choices)} ({target.metadata['says']})")
+        return value
     least, most = target.metadata["least"], target.metadata["most"]
 
     def number(found: Any) -> float:
@@ -122,6 +145,8 @@ def _checked(place: str, target: "dataclasses.Field[Any]", value: Any) -> Any:
             raise PatchError(f"{place} is {found!r}; allowed is {least:g} to {most:g} ({target.metadata['says']})")
         return float(found)
 
+    if target.name == "unison" and number(value) != int(value):
+        raise PatchError(f"{place} is {value!r}; a whole number from {least:g} to {most:g} is needed")
     if target.name != "partials":
         return number(value)
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_PARTIALS:
