@@ -51,7 +51,9 @@ class Patch:
     room_wet: float = _key("room.wet", 0.0, 0, 1, "level of the room's answer")
     room_seconds: float = _key("room.seconds", 1.0, 0.1, 10, "time the room takes to fall by 60 dB")
     room_treble: float = _key("room.treble", 0.5, 0, 1, "how much treble the room keeps")
-    wave: str = _choice("tone.wave", ("partials", "saw", "square"), "what sounds; partials and their falls are for the first")
+    wave: str = _choice(
+        "tone.wave", ("partials", "saw", "square"), "what sounds; partials and their falls are for the first"
+    )
     vowel: str = _choice("tone.vowel", ("none", "ah", "oh", "oo"), "a mouth around the partials")
     ring_ms: float = _key("tone.ring_ms", 0.0, 0, 20_000, "a struck string's fall by 60 dB, 0 is a held tone")
     ring_fall: float = _key("tone.ring_fall", 0.3, 0, 2, "how much sooner each higher harmonic falls")
