@@ -29,7 +29,7 @@ def judged(heard):
 
 
 @pytest.mark.parametrize("delay_s", [0.004, 0.0173, 0.25])
-@pytest.mark.parametrize(("noise", "echo"), [(0.0, 0.0), (0.05, 0.0), (0.3, 0.0), (0.05, 0.9)])
+@pytest.mark.parametrize(("noise", "echo"), [(0.0, 0.0), (0.05, 0.0), (0.3, 0.0), (0.05, 1.2)])
 def test_the_delay_is_found_to_a_tenth_of_a_millisecond_in_noise_and_beside_an_echo(delay_s, noise, echo):
     found = judged(room(delay_s, noise=noise, echo=echo))
     assert found.chirps == 6
