@@ -36,7 +36,7 @@ lint: $(VENV)/developed ## style, types and the order of the rooms
 unit: $(VENV)/developed models ## the tests alone
 	$(BIN)/python -m pytest
 
-kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about ten minutes
+kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
 
 bench: $(VENV)/benched models ## the figures, beside their peers in the same run

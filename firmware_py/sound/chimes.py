@@ -17,7 +17,7 @@ from firmware_py.errors import AudioDeviceError
 from firmware_py.sound.backing import PLUCKED, STRUCK
 from firmware_py.sound.output import Output, open_output
 
-TAIL_S: Final = 0.35
+TAIL_S: Final = 0.35  # the voices have died away by then
 OFF_DB: Final = -89.9
 LONGEST_S: Final = 3.0  # a chime, and a device that is slow to begin
 
@@ -56,8 +56,6 @@ def render_chime(chime: Chime, *, rate_hz: int, level_db: float) -> NDArray[np.i
             pan=0.0,
             rate_hz=rate_hz,
         )
-    fade = round(0.1 * rate_hz)
-    sound[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)[:, np.newaxis] ** 2
     sound *= np.float32(10 ** (level_db / 20) / np.abs(sound).max())
     return np.rint(sound * 32767).astype(np.int16)
 
