@@ -1,7 +1,9 @@
 """Types of the compiled synthesis (``ext/_synth.pyx`` and the headers of ``ext/include``)."""
 
-from collections.abc import Sequence
-from collections.abc import Buffer  # type: ignore[attr-defined,unused-ignore]
+from collections.abc import (
+    Buffer,  # type: ignore[attr-defined,unused-ignore]
+    Sequence,
+)
 from typing import Any, Protocol
 
 import numpy as np

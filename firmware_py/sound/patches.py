@@ -51,7 +51,9 @@ class Patch:
     room_wet: float = _key("room.wet", 0.0, 0, 1, "level of the room's answer")
     room_seconds: float = _key("room.seconds", 1.0, 0.1, 10, "time the room takes to fall by 60 dB")
     room_treble: float = _key("room.treble", 0.5, 0, 1, "how much treble the room keeps")
-    wave: str = _choice("tone.wave", ("partials", "saw", "square"), "what sounds; partials and their falls are for the first")
+    wave: str = _choice(
+        "tone.wave", ("partials", "saw", "square"), "what sounds; partials and their falls are for the first"
+    )
     vowel: str = _choice("tone.vowel", ("none", "ah", "oh", "oo"), "a mouth around the partials")
     ring_ms: float = _key("tone.ring_ms", 0.0, 0, 20_000, "a struck string's fall by 60 dB, 0 is a held tone")
     ring_fall: float = _key("tone.ring_fall", 0.3, 0, 2, "how much sooner each higher harmonic falls")
@@ -78,6 +80,11 @@ def patch_files(folder: Path | None = None) -> dict[str, Path]:
     if folder is not None and folder.is_dir():
         found |= {path.stem: path for path in sorted(folder.glob("*.toml"))}
     return found
+
+
+def folder_with(name: str, folders: tuple[Path, ...]) -> Path:
+    """Return the first of the user's ``folders`` that holds the patch ``name``; the first of all when none does."""
+    return next((folder for folder in folders if (folder / f"{name}.toml").is_file()), folders[0])
 
 
 def patch_named(name: str, folder: Path | None = None) -> Patch:

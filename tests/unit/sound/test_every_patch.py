@@ -16,7 +16,8 @@ def steady(name):
     """The patch without what moves its pitch or smears it."""
     return dataclasses.replace(
         patch_named(name),
-        vibrato_cents=0.0, detune_cents=0.0, breath_db=-96.0, breath_onset_db=-96.0, chorus_wet=0.0, echo_wet=0.0, room_wet=0.0,
+        vibrato_cents=0.0, detune_cents=0.0, breath_db=-96.0, breath_onset_db=-96.0,
+        chorus_wet=0.0, echo_wet=0.0, room_wet=0.0,
     )  # fmt: skip
 
 
@@ -41,7 +42,9 @@ def test_a_patch_sounds_its_pitch_within_a_cent(hand_samples, sound_of, name, pi
 
 @pytest.mark.parametrize("name", PATCHES)
 def test_a_patch_is_as_loud_as_the_others(hand_samples, sound_of, name):
-    powers = [np.mean(np.square(sound_of(hand_samples([p] * 60), patch=name)[4800:] / 32768)) for p in (55.0, 64.0, 76.0)]
+    powers = [
+        np.mean(np.square(sound_of(hand_samples([p] * 60), patch=name)[4800:] / 32768)) for p in (55.0, 64.0, 76.0)
+    ]
     assert 10 * math.log10(np.mean(powers)) == pytest.approx(-15.0, abs=2.0)
 
 
@@ -72,7 +75,9 @@ def test_a_patch_falls_silent_when_the_hand_has_gone(hand_samples, sound_of, nam
 def test_the_patches_differ(hand_samples, sound_of):
     def fingerprint(name):
         sound = sound_of(hand_samples([60.0] * 40), patch=name)[9600:28_800, 0] * np.hanning(19_200)
-        bands = np.add.reduceat(np.square(np.abs(np.fft.rfft(sound)))[40:8000], [0, 100, 200, 320, 500, 800, 1300, 2500])
+        bands = np.add.reduceat(
+            np.square(np.abs(np.fft.rfft(sound)))[40:8000], [0, 100, 200, 320, 500, 800, 1300, 2500]
+        )
         return 10 * np.log10(bands / bands.sum() + 1e-5)
 
     prints = {name: fingerprint(name) for name in PATCHES}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.errors import PatchError
-from firmware_py.sound.patches import patch_files, patch_named, read_patch
+from firmware_py.sound.patches import folder_with, patch_files, patch_named, read_patch
 
 
 def test_the_shipped_patches_are_read_and_say_what_they_are():
@@ -50,7 +50,10 @@ def test_a_patch_of_ones_own_stands_before_a_shipped_one(tmp_path):
         ("[tone]\nunison = 2.5\n", r"mine\.toml:2: tone\.unison is 2\.5; a whole number from 1 to 8"),
         ("[echo]\nfeedback = 1.0\n", r"mine\.toml:2: echo\.feedback is 1\.0; allowed is 0 to 0\.9"),
         ("title = 5\n", r"title is 5; a text is needed"),
-        ("\n[tome]\nx = 1\n", r"mine\.toml:2: section \[tome\] is not known; allowed are breath, chorus, echo, envelope"),
+        (
+            "\n[tome]\nx = 1\n",
+            r"mine\.toml:2: section \[tome\] is not known; allowed are breath, chorus, echo, envelope",
+        ),
         ("[tone\n", r"mine\.toml is no TOML"),
         ("tone = 3\n", r"mine\.toml:1: tone is not known"),
     ],
@@ -72,10 +75,19 @@ def test_a_file_that_is_no_text_or_not_there_is_one_clear_error(tmp_path):
 
 @settings(deadline=None)
 @given(
-    st.text(max_size=200) | st.from_regex(r"(\[(tone|room|envelope|filter|echo|chorus)\]\n)?([a-z_]{1,9} ?= ?[-0-9.\[\]\"x]{0,9}\n){0,4}")
+    st.text(max_size=200)
+    | st.from_regex(r"(\[(tone|room|envelope|filter|echo|chorus)\]\n)?([a-z_]{1,9} ?= ?[-0-9.\[\]\"x]{0,9}\n){0,4}")
 )
 def test_any_text_is_a_patch_or_a_patch_error(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     with contextlib.suppress(PatchError):
         assert read_patch(path).name == "any"
+
+
+def test_the_first_folder_that_holds_a_patch_is_taken(tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    second.mkdir()
+    assert folder_with("mine", (first, second)) == first
+    (second / "mine.toml").write_text("level_db = -20.0\n")
+    assert folder_with("mine", (first, second)) == second
