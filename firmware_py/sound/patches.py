@@ -82,6 +82,11 @@ def patch_files(folder: Path | None = None) -> dict[str, Path]:
     return found
 
 
+def folder_with(name: str, folders: tuple[Path, ...]) -> Path:
+    """Return the first of the user's ``folders`` that holds the patch ``name``; the first of all when none does."""
+    return next((folder for folder in folders if (folder / f"{name}.toml").is_file()), folders[0])
+
+
 def patch_named(name: str, folder: Path | None = None) -> Patch:
     """Read the patch ``name``.
 

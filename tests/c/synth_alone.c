@@ -31,6 +31,23 @@ static const hd_patch breathy = {
     .breath = 0.05f, .breath_onset = 0.2f, .room_wet = 0.2f, .room_s = 1.5f, .room_treble = 0.5f,
 };
 
+static const hd_patch sawing = {
+    .partials = 1, .partial = {1}, .dark = 0.5f, .bright = 1.0f, .level = 0.2f, .wave = HD_WAVE_SQUARE, .unison = 8,
+    .attack_s = 0.002f, .decay_s = 0.4f, .sustain = 0.8f, .release_s = 0.06f, .detune_cents = 50.0f,
+    .vibrato_hz = 12.0f, .vibrato_cents = 100.0f, .cutoff_closed = 0.5f, .cutoff_open = 64.0f, .resonance = 8.0f,
+    .chorus = 1.0f, .chorus_hz = 8.0f, .chorus_s = 0.006f, .echo = 1.0f, .echo_s = 1.3f, .echo_feedback = 0.9f,
+    .room_wet = 0.2f, .room_s = 10.0f, .room_treble = 1.0f,
+};
+
+static const hd_patch struck = {
+    .partials = HD_PARTIALS, .partial = {1, 1, 1, 1}, .dark = 1.0f, .bright = 1.0f, .level = 0.5f, .vowel = HD_VOWEL_OO,
+    .attack_s = 0.002f, .decay_s = 0.4f, .sustain = 1.0f, .release_s = 0.06f, .ring_s = 0.1f, .ring_fall = 2.0f,
+    .echo = 1.0f, .echo_s = 0.01f, .echo_feedback = 0.9f,
+};
+
+static const hd_patch *const patches[] = {&breathy, &sawing, &struck};
+enum { PATCHES = sizeof patches / sizeof patches[0] };
+
 static hd_ring *new_ring(uint32_t capacity, uint32_t record_bytes) {
     size_t bytes = hd_ring_bytes(capacity, record_bytes);
     hd_ring *ring = aligned_alloc(64, bytes);
@@ -48,12 +65,12 @@ static hd_cell *new_cell(uint32_t record_bytes) {
     return cell;
 }
 
-static hd_engine *new_engine(int rate_hz) {
+static hd_engine *new_engine(int rate_hz, const hd_patch *patch) {
     hd_engine *engine = malloc(sizeof *engine);
     hd_pitch_map map = hd_pitch_map_of(0.02, 0.2, 36, 96, 0xAB5, 0.85, 15, 0.025, 440, 0.5);
     if (engine == NULL)
         exit(3);
-    hd_engine_init(engine, rate_hz, DELAY_NS, &map, &breathy, HD_HANDS);
+    hd_engine_init(engine, rate_hz, DELAY_NS, &map, patch, HD_HANDS);
     engine->hands.ring = new_ring(256, sizeof(hd_hand_sample));
     engine->tape = new_ring(16, sizeof(hd_tape_block));
     engine->control = new_cell(sizeof(hd_control));
@@ -88,8 +105,9 @@ static hd_hand_sample hand_at(int frame) {
 
 /* Any 64 bytes may lie in shared memory: noise, and noise that is almost a sample. */
 static void any_bytes_for_hand_samples_leave_the_sound_finite_and_in_range(void) {
-    for (int rate = 22050; rate <= 96000; rate += 73950) {
-        hd_engine *engine = new_engine(rate);
+    for (int p = 0; p < 2 * PATCHES; p++) {
+        int rate = p % 2 ? 96000 : 22050;
+        hd_engine *engine = new_engine(rate, patches[p / 2]);
         hd_control wanted = {.t0_ns = T0};
         hd_cell_write(engine->control, &wanted);
         int16_t *out = malloc(128 * 4);
@@ -119,7 +137,7 @@ static void any_bytes_for_hand_samples_leave_the_sound_finite_and_in_range(void)
 
 /* Any bytes in the control cell: times and levels that nobody means. */
 static void any_wishes_leave_the_engine_in_its_bounds(void) {
-    hd_engine *engine = new_engine(RATE);
+    hd_engine *engine = new_engine(RATE, &sawing);
     int16_t *out = malloc(333 * 4);
     MUST(out != NULL);
     for (int n = 0; n < 4000; n++) {
@@ -156,9 +174,10 @@ static void blocks_of_any_size_hold_the_same_sound(void) {
     MUST(first != NULL && other != NULL && engine != NULL);
     for (int n = 0; n < 70; n++)
         samples[n] = hand_at(n);
-    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+    for (size_t turn = 0; turn < PATCHES * sizeof sizes / sizeof sizes[0]; turn++) {
+        size_t s = turn % (sizeof sizes / sizeof sizes[0]);
         int16_t *out = s == 0 ? first : other;
-        hd_engine_init(engine, RATE, DELAY_NS, &map, &breathy, HD_HANDS);
+        hd_engine_init(engine, RATE, DELAY_NS, &map, patches[turn / (sizeof sizes / sizeof sizes[0])], HD_HANDS);
         engine->hands.samples = samples;
         engine->hands.count = 70;
         engine->t0_ns = T0;
@@ -222,7 +241,30 @@ static void the_scale_is_found_from_any_pitch(void) {
         }
 }
 
+/* Pitches that leap anywhere from tick to tick, in ticks of any length: bounded, and in their memory. */
+static void saws_that_leap_stay_bounded(void) {
+    hd_saws *saws = calloc(1, sizeof *saws);
+    hd_blep *blep = malloc(sizeof *blep);
+    MUST(saws != NULL && blep != NULL);
+    hd_blep_init(blep);
+    for (int n = 0; n < 20000; n++) {
+        double step[HD_LANES];
+        float gain[HD_LANES], out[HD_SAW_FRAMES];
+        for (int l = 0; l < HD_LANES; l++) {
+            step[l] = (double)(random_bits() % 1000) / 2000.0;
+            gain[l] = (float)(random_bits() % 3) - 1.0f;
+        }
+        int frames = 1 + (int)(random_bits() % HD_SAW_FRAMES);
+        hd_saws_run(saws, blep, HD_LANES, step, gain, out, frames);
+        for (int i = 0; i < frames; i++)
+            MUST(fabsf(out[i]) < 8.0f * HD_LANES);
+    }
+    free(saws);
+    free(blep);
+}
+
 int main(void) {
+    saws_that_leap_stay_bounded();
     any_bytes_for_hand_samples_leave_the_sound_finite_and_in_range();
     any_wishes_leave_the_engine_in_its_bounds();
     blocks_of_any_size_hold_the_same_sound();

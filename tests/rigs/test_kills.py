@@ -89,7 +89,7 @@ def _session(state: Path, kills: int, chance: random.Random) -> None:
     try:
         wav = _await(lambda: next(iter(state.glob(f"sessions/*/{SessionFolder.SOUND}")), None), "recording")
         folder = SessionFolder(wav.parent)
-        t0_ns = folder.record().t0_ns
+        t0_ns = _await(lambda: folder.record().t0_ns, "beginning")
         lanes = Lanes.attach(f"session-{play.pid}")
         pid = 0
         for instant_s in sorted(chance.uniform(0.1, SECONDS - 2.5) for _ in range(kills)):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.errors import PatchError
-from firmware_py.sound.patches import patch_files, patch_named, read_patch
+from firmware_py.sound.patches import folder_with, patch_files, patch_named, read_patch
 
 
 def test_the_shipped_patches_are_read_and_say_what_they_are():
@@ -19,7 +19,7 @@ def test_the_shipped_patches_are_read_and_say_what_they_are():
 
 
 def test_an_unknown_patch_names_the_known_ones_and_the_nearest():
-    with pytest.raises(PatchError, match=r"no patch is called 'aire'; there are: air, .*sine, .*; did you mean air\?"):
+    with pytest.raises(PatchError, match=r"no patch is called 'aire'; there are: air, .*sine.*; did you mean air\?"):
         patch_named("aire")
 
 
@@ -42,11 +42,18 @@ def test_a_patch_of_ones_own_stands_before_a_shipped_one(tmp_path):
         ("[envelope]\nattack_ms = '5'\n", r"mine\.toml:2: envelope\.attack_ms is '5'; allowed is 2 to 5000"),
         ("[envelope]\nsustain = true\n", r"envelope\.sustain is True; allowed is 0 to 1"),
         ("[envelope]\nsustain = nan\n", r"envelope\.sustain is nan; allowed is 0 to 1"),
-        ("[tone]\npartials = []\n", r"tone\.partials is \[\]; a list of 1 to 16 numbers"),
+        ("[tone]\npartials = []\n", r"tone\.partials is \[\]; a list of 1 to 32 numbers"),
         ("[tone]\npartials = [0, 0]\n", r"nothing would sound"),
         ("[tone]\npartials = [0.5, 7]\n", r"tone\.partials is 7; allowed is 0 to 1"),
+        ("[tone]\n\nwave = 'sow'\n", r"mine\.toml:3: tone\.wave is 'sow'; allowed is partials, saw, square"),
+        ("[tone]\nwave = [1]\n", r"tone\.wave is \[1\]; allowed is partials"),
+        ("[tone]\nunison = 2.5\n", r"mine\.toml:2: tone\.unison is 2\.5; a whole number from 1 to 8"),
+        ("[echo]\nfeedback = 1.0\n", r"mine\.toml:2: echo\.feedback is 1\.0; allowed is 0 to 0\.9"),
         ("title = 5\n", r"title is 5; a text is needed"),
-        ("\n[tome]\nx = 1\n", r"mine\.toml:2: section \[tome\] is not known; allowed are breath, envelope"),
+        (
+            "\n[tome]\nx = 1\n",
+            r"mine\.toml:2: section \[tome\] is not known; allowed are breath, chorus, echo, envelope",
+        ),
         ("[tone\n", r"mine\.toml is no TOML"),
         ("tone = 3\n", r"mine\.toml:1: tone is not known"),
     ],
@@ -68,10 +75,19 @@ def test_a_file_that_is_no_text_or_not_there_is_one_clear_error(tmp_path):
 
 @settings(deadline=None)
 @given(
-    st.text(max_size=200) | st.from_regex(r"(\[(tone|room|envelope)\]\n)?([a-z_]{1,9} ?= ?[-0-9.\[\]\"x]{0,9}\n){0,4}")
+    st.text(max_size=200)
+    | st.from_regex(r"(\[(tone|room|envelope|filter|echo|chorus)\]\n)?([a-z_]{1,9} ?= ?[-0-9.\[\]\"x]{0,9}\n){0,4}")
 )
 def test_any_text_is_a_patch_or_a_patch_error(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     with contextlib.suppress(PatchError):
         assert read_patch(path).name == "any"
+
+
+def test_the_first_folder_that_holds_a_patch_is_taken(tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    second.mkdir()
+    assert folder_with("mine", (first, second)) == first
+    (second / "mine.toml").write_text("level_db = -20.0\n")
+    assert folder_with("mine", (first, second)) == second
