@@ -1,9 +1,6 @@
 """Types of the compiled synthesis (``ext/_synth.pyx`` and the headers of ``ext/include``)."""
 
-from collections.abc import (
-    Buffer,  # type: ignore[attr-defined,unused-ignore]
-    Sequence,
-)
+from collections.abc import Buffer, Sequence  # type: ignore[attr-defined,unused-ignore]
 from typing import Any, Protocol
 
 import numpy as np

@@ -107,12 +107,15 @@ static inline void hd_saws_run(hd_saws *saws, const hd_blep *blep, int lanes, co
         saws->step[l] = step_to[l];
         saws->gain[l] = gain_to[l];
     }
-    float fall = 0.0f, tilt = 0.0f, k0 = (float)c0, k1 = (float)c1, k2 = (float)c2, k3 = (float)c3;
+    float k0 = (float)c0, k1 = (float)c1, k2 = (float)c2, k3 = (float)c3;
+    for (int i = 1; i <= frames; i++) { /* apart from the polynomial, which the compiler lays into vectors */
+        fallen[i] += fallen[i - 1];
+        tilted[i] += tilted[i - 1];
+    }
+    float *restrict made = saws->line + HD_BLEP_HALF - 1;
     for (int i = 1; i <= frames; i++) {
         float x = (float)i;
-        fall += fallen[i];
-        tilt += tilted[i];
-        saws->line[HD_BLEP_HALF + i - 1] += k0 + x * (k1 + x * (k2 + x * k3)) - fall - tilt * x;
+        made[i] += k0 + x * (k1 + x * (k2 + x * k3)) - fallen[i] - tilted[i] * x;
     }
     memcpy(out, saws->line, (size_t)frames * sizeof *out);
     memmove(saws->line, saws->line + frames, HD_BLEP_TAPS * sizeof *out);

@@ -7,6 +7,7 @@ import importlib
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
@@ -72,8 +73,8 @@ def measure(seconds: float = DEFAULT_SECONDS) -> SynthFigures:
         own.append(_own())
         for name, play in peers.items():
             found[name].append(play())
-    best = {name: round(min(times), 4) for name, times in found.items()}
-    cost = min(own)
+    best = {name: round(statistics.median(times), 4) for name, times in found.items()}
+    cost = statistics.median(own)
     python = [best[name] for name in best if name not in ("csound", "signalflow")]
     return SynthFigures(
         cpu_ms_per_s=round(cost, 4),

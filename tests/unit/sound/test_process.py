@@ -228,7 +228,7 @@ def test_a_process_whose_supervisor_died_ends_running_or_stopped(tmp_path, tied,
 @pytest.mark.parametrize(
     ("changes", "code", "says"),
     [
-        ({"patch": "kazoo"}, 2, "no patch is called 'kazoo'; there are: air, sine"),
+        ({"patch": "kazoo"}, 2, "no patch is called 'kazoo'; there are: air, bass"),
         ({"audio": "tape"}, 2, "no audio output is called 'tape'; allowed are auto, alsa"),
         ({"audio": "alsa:nope"}, 1, "sound device 'nope' cannot play"),
         ({"backing": "/nowhere.npy"}, 1, "/nowhere.npy is no backing"),
