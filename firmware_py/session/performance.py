@@ -107,7 +107,7 @@ class Performance:
                 replace(
                     record,
                     end=self._end,
-                    failed=bool(recorder.failure or self._fault),
+                    failed=bool(recorder.shortage or recorder.failure or self._fault),
                     seconds=recorder.frames / record.rate_hz,
                     gaps=tuple(self._gaps),
                     counters=self._counters(folder),

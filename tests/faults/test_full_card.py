@@ -1,5 +1,6 @@
 """A card that fills up in mid-session: the session ends in order, says why, and everything that follows is made."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ def filling_card(tmp_path: Path, models_state: Path) -> Iterator[Path]:
 
 def test_a_card_that_fills_up_ends_the_session_in_order_with_its_reason_page_and_letter(filling_card: Path) -> None:
     done = run(filling_card, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", "60", "--json")
-    found = done.json
+    assert done.code == 1, "a session that a full card ended was not what was asked for"
+    assert "has room for" in done.err
+    found = json.loads(done.out)
     folder = SessionFolder(Path(found["session"]))
     record = folder.record()
     assert "has room for" in record.end
