@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 Found = TypeVar("Found")
 SECONDS = 9.0
+PLAY = ("play", "--camera", "ghost:plain=1", "--audio", "paced", "--no-letter")
 
 
 def _await(look: Callable[[], Found | None], what: str, within_s: float = 30) -> Found:
@@ -47,26 +48,15 @@ def _samples_reach(state: Path, seconds: float) -> SessionFolder | None:
     """The session's folder, once its hand samples reach so far."""
     for path in (state / "sessions").glob("*/hand.samples"):
         folder = SessionFolder(path.parent)
-        samples = folder.samples()
-        if len(samples) and int(samples["t_capture_ns"][-1]) - folder.record().t0_ns > seconds * 1e9:
+        samples, t0_ns = folder.samples(), folder.record().t0_ns
+        if t0_ns and len(samples) and int(samples["t_capture_ns"][-1]) - t0_ns > seconds * 1e9:
             return folder
     return None
 
 
 @pytest.mark.parametrize("process", ["sight", "sound"])
 def test_a_killed_process_is_back_within_a_second_and_the_session_goes_on(state: Path, process: str) -> None:
-    play = start(
-        state,
-        "play",
-        "--camera",
-        "ghost:plain=1",
-        "--audio",
-        "paced",
-        "--seconds",
-        str(SECONDS),
-        "--no-letter",
-        "--json",
-    )
+    play = start(state, *PLAY, "--seconds", str(SECONDS))
     try:
         folder = _await(lambda: _samples_reach(state, 4.0), "hand samples")
         pid = _await(lambda: _child(play, f"firmware_py.{process}"), process)
@@ -94,7 +84,7 @@ def test_a_killed_process_is_back_within_a_second_and_the_session_goes_on(state:
 
 
 def test_a_supervisor_that_is_killed_leaves_no_process_and_a_recording_that_can_be_completed(state: Path) -> None:
-    play = start(state, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", "20", "--no-letter")
+    play = start(state, *PLAY, "--seconds", "20")
     folder = _await(lambda: _samples_reach(state, 3.0), "hand samples")
     children = [_child(play, f"firmware_py.{process}") for process in ("sight", "sound")]
     play.kill()
@@ -108,9 +98,7 @@ def test_a_supervisor_that_is_killed_leaves_no_process_and_a_recording_that_can_
 
 
 def test_an_interrupt_ends_the_session_in_order(state: Path) -> None:
-    play = start(
-        state, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", "30", "--no-letter", "--json"
-    )
+    play = start(state, *PLAY, "--seconds", "30")
     folder = _await(lambda: _samples_reach(state, 2.0), "hand samples")
     play.send_signal(signal.SIGINT)
     _, err = play.communicate(timeout=20)
@@ -122,7 +110,7 @@ def test_an_interrupt_ends_the_session_in_order(state: Path) -> None:
 
 
 def test_a_second_play_is_refused_with_the_pid_of_the_first(state: Path) -> None:
-    play = start(state, "play", "--camera", "ghost:plain=1", "--audio", "paced", "--seconds", "30", "--no-letter")
+    play = start(state, *PLAY, "--seconds", "30")
     try:
         _await(lambda: _samples_reach(state, 0.5), "hand samples")
         second = run(state, "play", "--camera", "ghost", "--audio", "offline")
@@ -136,18 +124,7 @@ def test_a_second_play_is_refused_with_the_pid_of_the_first(state: Path) -> None
 
 @pytest.mark.parametrize("process", ["sight", "sound"])
 def test_a_process_that_hangs_is_ended_and_started_anew(state: Path, process: str) -> None:
-    play = start(
-        state,
-        "play",
-        "--camera",
-        "ghost:plain=1",
-        "--audio",
-        "paced",
-        "--seconds",
-        str(SECONDS),
-        "--no-letter",
-        "--json",
-    )
+    play = start(state, *PLAY, "--seconds", str(SECONDS))
     try:
         folder = _await(lambda: _samples_reach(state, 3.0), "hand samples")
         os.kill(_await(lambda: _child(play, f"firmware_py.{process}"), process), signal.SIGSTOP)
