@@ -130,7 +130,11 @@ def _check_gaps(folder: SessionFolder, killed_s: list[float]) -> None:
         first, end = _run_around(round((0.6 * gap.start_s + 0.4 * gap.end_s) * RATE_HZ), silent)
         assert end - first > (gap.end_s - gap.start_s - NOTED_S) * RATE_HZ, f"something sounds in {gap}"
         other[first : end + round(FADE_S * RATE_HZ)] = False
-    assert not other.any(), f"frame {np.flatnonzero(other)[0]} is not at its place; gaps {gaps}"
+    wrong = np.flatnonzero(other)
+    assert not len(wrong), (
+        f"{len(wrong)} frames are not at their place, the first {wrong[0]}, the last {wrong[-1]}, there "
+        f"{sound[wrong[0]]} for {wanted[wrong[0]]}; killed at {killed_s}; gaps {gaps}; counters {record.counters}"
+    )
 
 
 def _run_around(at: int, true: NDArray[np.bool_]) -> tuple[int, int]:
