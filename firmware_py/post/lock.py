@@ -6,6 +6,7 @@ nothing.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,7 +16,9 @@ def locked(folder: Path) -> int | None:
     Closing the descriptor, or the end of the process, frees it. Raises OSError where the folder cannot be made.
     """
     while True:
-        folder.mkdir(exist_ok=True, mode=0o700)
+        # Not exist_ok: that looks a second time, and fails where the holder before us removes the folder in between.
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:

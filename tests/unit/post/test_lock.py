@@ -1,5 +1,7 @@
+import errno
 import fcntl
 import os
+from pathlib import Path
 
 from firmware_py.post import lock
 from firmware_py.post.lock import locked
@@ -32,3 +34,20 @@ def test_a_lock_on_a_folder_that_was_replaced_meanwhile_does_not_count(tmp_path,
     assert os.path.samestat(os.fstat(held), folder.stat())
     assert locked(folder) is None
     os.close(held)
+
+
+def test_a_folder_that_is_removed_while_it_is_found_to_exist_is_made_anew(tmp_path, monkeypatch):
+    folder = tmp_path / "letter"
+    honest, asked = Path.mkdir, []
+
+    def gone_again(path, *arguments, **words):
+        asked.append(path)
+        if len(asked) == 1:  # it was there a moment ago, and its holder has removed it since
+            raise FileExistsError(errno.EEXIST, "File exists", str(path))
+        honest(path, *arguments, **words)
+
+    monkeypatch.setattr(Path, "mkdir", gone_again)
+    lock = locked(folder)
+    assert lock is not None
+    os.close(lock)
+    assert len(asked) == 2
