@@ -83,7 +83,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "small"
     place.mkdir()
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", place]).returncode:
-        pytest.skip("needs hardware: root and mount, for a file system of its own")
+        pytest.skip("needs root and mount, for a file system of its own")
     yield place
     subprocess.run(["umount", "-l", place], check=True)
 

@@ -48,7 +48,7 @@ def small_disk(tmp_path: Path, state: Path) -> Iterator[Path]:
     place = tmp_path / "a small disk of Zoë"
     place.mkdir()
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24M", "tmpfs", place]).returncode:
-        pytest.skip("needs hardware: root and mount, for a file system of its own")
+        pytest.skip("needs root and mount, for a file system of its own")
     for shared in ("models", "cache"):
         (place / shared).symlink_to(state / shared)
     yield place

@@ -22,7 +22,7 @@ def filling_card(tmp_path: Path, models_state: Path) -> Iterator[Path]:
     place = tmp_path / "card"
     place.mkdir()
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12500k", "tmpfs", place]).returncode:
-        pytest.skip("needs hardware: root and mount, for a file system of its own")
+        pytest.skip("needs root and mount, for a file system of its own")
     for shared in ("models", "cache"):
         (models_state / shared).mkdir(parents=True, exist_ok=True)
         (place / shared).symlink_to(models_state / shared)
