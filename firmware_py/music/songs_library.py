@@ -91,8 +91,8 @@ def mapping_for(song: Song | None, settings: PlaySettings) -> Mapping:
             f"play.area_far is {settings.area_far:g} and play.area_near {settings.area_near:g}; "
             "the hand far away must look smaller than near: swap them or calibrate the reach"
         )
-    low, high = FREE_RANGE if song is None else (float(song.low), float(song.high))
-    if song is not None:
+    low, high = FREE_RANGE if song is None or not song.melody else (float(song.low), float(song.high))
+    if song is not None and song.melody:
         low, high = low - settings.margin_semitones, high + settings.margin_semitones
         if high - low < 1.0:
             low, high = low - 0.5, high + 0.5  # a song of one note still needs a way to miss it
@@ -114,7 +114,7 @@ def scale_for(song: Song | None, scale: str) -> int:
     if scale not in SCALES:
         raise ConfigError(f"play.scale is {scale!r}; it takes one of {', '.join(SCALES)}")
     if scale == "song":
-        return song.own_scale if song is not None else scale_mask("chromatic")
+        return song.own_scale if song is not None and song.melody else scale_mask("chromatic")
     return scale_mask(scale, song.parsed_key if song is not None else C_MAJOR)
 
 
