@@ -19,7 +19,7 @@ class MetreChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Metre:
+class BarMetre:
     """A metre: so many beats of a whole note's unit-th part."""
 
     beats: int
@@ -40,7 +40,7 @@ class Bars:
     """The bars of a piece; they go on for ever in the last metre, and before the first bar line in the first."""
 
     def __init__(self, beats_per_bar: int, beat_unit: int, changes: Sequence[MetreChange] = ()) -> None:
-        self._metres = [Metre(beats_per_bar, beat_unit), *(Metre(c.beats, c.unit) for c in changes)]
+        self._metres = [BarMetre(beats_per_bar, beat_unit), *(BarMetre(c.beats, c.unit) for c in changes)]
         self._starts = [Fraction(0), *(c.onset for c in changes)]
         self._bars = [0]
         for n in range(1, len(self._starts)):
@@ -54,7 +54,7 @@ class Bars:
         n = max(0, bisect_right(self._starts, beat) - 1)
         return self._bars[n] + int((beat - self._starts[n]) // self._metres[n].bar_beats)
 
-    def metre_of(self, bar: int) -> Metre:
+    def metre_of(self, bar: int) -> BarMetre:
         """Return a bar's metre."""
         return self._metres[max(0, bisect_right(self._bars, bar) - 1)]
 

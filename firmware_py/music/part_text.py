@@ -31,7 +31,9 @@ def parse_part(text: str, end: Fraction, room: int = MOST_PART_NOTES) -> tuple[S
         if not words:
             continue
         if not 3 <= len(words) <= 4:
-            raise SongTextError(f"{line.strip()!r} is no note; write onset, length and pitch, as in 0 1/2 C3+E3", number)
+            raise SongTextError(
+                f"{line.strip()!r} is no note; write onset, length and pitch, as in 0 1/2 C3+E3", number
+            )
         onset, length = (_fraction(word, number) for word in words[:2])
         if length <= 0:
             raise SongTextError(f"{words[1]!r} is no length; write quarter notes above 0", number)

@@ -19,6 +19,7 @@ from firmware_py.music.tempo_map import TempoChange, TempoMap
 
 VELOCITY: Final = 80  # of a note that says nothing about its loudness
 
+
 @dataclass(frozen=True, slots=True)
 class ScoreNote:
     """A note as written: onset and duration in beats (quarter notes) from the first bar line, MIDI number.
@@ -168,9 +169,7 @@ class Song:
 
     def melody_at(self, start_s: float) -> tuple[Note, ...]:
         """Return the melody as notes on the session's time line, its first bar line at ``start_s`` seconds."""
-        return tuple(
-            Note(start_s + self.seconds(n.onset), self.seconds_of(n), float(n.midi)) for n in self.melody
-        )
+        return tuple(Note(start_s + self.seconds(n.onset), self.seconds_of(n), float(n.midi)) for n in self.melody)
 
     def wanted_at(self, seconds: float) -> Wanted:
         """Return the notes wanted now and next, ``seconds`` after the first bar line (before it: below 0)."""

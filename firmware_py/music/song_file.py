@@ -198,7 +198,9 @@ class _SongFile:
                 room = MOST_PART_NOTES - sum(len(part.notes) for part in parts)
                 parts.append(Part(name, program, parse_part(notes, song.end, room), drums))
             except SongTextError as error:
-                raise self.refused("parts", f"part {number} ({name}), line {error.line} of its notes: {error}") from error
+                raise self.refused(
+                    "parts", f"part {number} ({name}), line {error.line} of its notes: {error}"
+                ) from error
         return tuple(part for part in parts if part.notes)
 
     def metres(self, first: tuple[int, int]) -> tuple[MetreChange, ...]:
@@ -217,7 +219,11 @@ class _SongFile:
     def tempos(self) -> tuple[TempoChange, ...]:
         changes: list[TempoChange] = []
         for onset, value in self.changes("tempos"):
-            if not isinstance(value, int | float) or isinstance(value, bool) or not TEMPO_BPM[0] <= value <= TEMPO_BPM[1]:
+            if (
+                not isinstance(value, int | float)
+                or isinstance(value, bool)
+                or not TEMPO_BPM[0] <= value <= TEMPO_BPM[1]
+            ):
                 least, most = TEMPO_BPM
                 raise self.refused("tempos", f"a tempo is {value!r}; it takes a number, {least:g}…{most:g}")
             changes.append(TempoChange(onset, float(value)))
@@ -250,7 +256,9 @@ class _SongFile:
             raise self.refused("recording", f"recording is in {file!r}; it takes the name of a file beside this one")
         for value, least in ((start_s, -MOST_SECONDS), (seconds, 0.0)):
             if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= MOST_SECONDS:
-                raise self.refused("recording", f"recording has {value!r}; it takes seconds, {least:g}…{MOST_SECONDS:g}")
+                raise self.refused(
+                    "recording", f"recording has {value!r}; it takes seconds, {least:g}…{MOST_SECONDS:g}"
+                )
         return Recording(file, float(start_s), float(seconds))
 
     def has(self, key: str) -> bool:

@@ -26,7 +26,10 @@ FREE_RANGE: Final = (57.0, 81.0)  # A3…A5
 
 @dataclass(frozen=True, slots=True)
 class SongSummary:
-    """One line about a song. seconds is its length at its own tempo; low and high are MIDI numbers of the melody."""
+    """One line about a song. seconds is its length at its own tempo; low and high are MIDI numbers of the melody.
+
+    low and high are 0 for a recording without a melody.
+    """
 
     name: str
     title: str
@@ -43,6 +46,7 @@ class SongSummary:
     low: int
     high: int
     parts: tuple[str, ...]
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class BarLine:
     number: int
     melody: str
     chords: str
+    metre: str = ""
 
 
 def known_songs(folders: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -118,7 +123,7 @@ def scale_for(song: Song | None, scale: str) -> int:
     return scale_mask(scale, song.parsed_key if song is not None else C_MAJOR)
 
 
-def summary(song: Song) -> SongSummary:
+def summary(song: Song, *, imported: bool = False) -> SongSummary:
     """Return what a list of songs shows."""
     return SongSummary(
         name=song.name,
@@ -133,17 +138,23 @@ def summary(song: Song) -> SongSummary:
         bars=song.bars,
         notes=len(song.melody),
         seconds=song.seconds(song.end),
-        low=song.low,
-        high=song.high,
-        parts=tuple(part.name for part in song.parts),
+        low=song.low if song.melody else 0,
+        high=song.high if song.melody else 0,
+        parts=("Recording",) if song.recording else tuple(part.name for part in song.parts),
+        imported=imported,
     )
 
 
 def bar_lines(song: Song) -> tuple[BarLine, ...]:
-    """Return what was understood of a song, bar by bar."""
+    """Return what was understood of a song, bar by bar; nothing of a recording without a melody."""
+    if not song.melody:
+        return ()
     first = 0 if song.pickup else 1
     return tuple(
-        BarLine(n, *words) for n, words in enumerate(zip(melody_bars(song), chord_bars(song), strict=True), first)
+        BarLine(
+            n + first, melody, chords if song.chords else "", "{0.beats}/{0.unit}".format(song.bar_grid.metre_of(n))
+        )
+        for n, (melody, chords) in enumerate(zip(melody_bars(song), chord_bars(song), strict=True))
     )
 
 

@@ -15,6 +15,7 @@ from firmware_py import __version__
 from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
 from firmware_py.sight.cameras import check_source, is_scripted
@@ -60,7 +61,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     play, sound = config.play, config.sound
     song = None
     if play.song != FREE_PLAY:
-        song = as_played(load_song(play.song), tempo_percent=play.tempo_percent, transpose=play.transpose)
+        known = load_song(play.song, (imported_folder(config.state),))
+        song = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose)
     patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
@@ -68,7 +70,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     mapping = mapping_for(song, play)
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
-    song_start_s = song.seconds(play.count_in_bars * song.bar_beats) if song else 0.0
+    song_start_s = -song.seconds(-play.count_in_bars * song.bar_beats) if song and song.melody else 0.0
     song_end_s = song_start_s + song.seconds(song.end) + TAIL_S if song else math.inf
     delay_s = sound.delay_ms / 1000
     backing = ""

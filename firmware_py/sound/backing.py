@@ -6,9 +6,7 @@ purpose: the instrument must lead. Not here: what the parts play (``music.song``
 
 import contextlib
 import hashlib
-import math
 import os
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -44,11 +42,15 @@ def kind_of(program: int) -> int:
 def click_seconds(song: Song, song_start_s: float, bars: int, *, through: bool = False) -> list[tuple[float, bool]]:
     """Return when it clicks, in seconds from t0, and whether on a bar's first beat; none before t0.
 
-    bars: counted before the first bar line. through: on every beat of the song as well.
+    bars: counted before the first bar line. through: on every beat of the song as well. A recording without a melody
+    has no beat that anybody knows, and no clicks.
     """
-    beat = Fraction(4, song.beat_unit)
-    beats = range(-bars * song.beats_per_bar, math.ceil(song.end / beat) if through else 0)
-    clicks = [(song_start_s + song.seconds(beat * n), n % song.beats_per_bar == 0) for n in beats]
+    if not song.melody:
+        return []
+    clicks = []
+    for bar in range(-bars, song.bars if through else 0):
+        metre, start = song.bar_grid.metre_of(bar), song.bar_grid.start_of(bar)
+        clicks += [(song_start_s + song.seconds(start + n * metre.beat), n == 0) for n in range(metre.beats)]
     return [(at_s, first) for at_s, first in clicks if at_s > -1e-9]
 
 
