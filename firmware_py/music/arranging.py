@@ -57,7 +57,7 @@ def arrange(
 ) -> tuple[Part, ...]:
     """Return the backing parts under these chords, none of them beyond ``end`` (beats).
 
-    style is one of STYLES; metres are the changes after the first metre. Raises SongError for an unknown style or chord.
+    style is one of STYLES; metres are the changes of the metre. Raises SongError for an unknown style or chord.
     """
     if metres:
         return _arranged_by_metre(chords, beats_per_bar, beat_unit, end, style, metres)

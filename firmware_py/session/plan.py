@@ -18,6 +18,7 @@ from firmware_py.config import SYSTEM_FILE, Config
 from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
+from firmware_py.session.saying import say
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
@@ -84,6 +85,9 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
                 rate_hz=sound.rate_hz,
                 count_in_bars=play.count_in_bars,
                 click_through=sound.metronome == "on",
+                played_by=sound.backing,
+                soundfont=sound.soundfont,
+                say=say,
             )
         )
     ghost = GhostPart(

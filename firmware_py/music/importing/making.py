@@ -1,4 +1,4 @@
-"""A Score made into a song: its melody chosen and written down, the other voices its backing, and what a song needs named.
+"""A Score made into a song: its melody chosen and written down, the other voices its backing, and key and name.
 
 Not here: reading the formats, keeping the song (``music.imported_songs``).
 """

@@ -1,7 +1,7 @@
 """Standard MIDI files, formats 0 and 1, as a Score: a voice for each track and channel.
 
-The bytes are mido's to take apart; what it refuses is said with the track and byte it had come to. Not here: which voice
-is the melody (``choosing``), and writing MIDI (``music.song_midi``, ``report.midi``).
+The bytes are mido's to take apart; what it refuses is said with the track and byte it had come to. Not here: which
+voice is the melody (``choosing``), and writing MIDI (``music.song_midi``, ``report.midi``).
 """
 
 import re
@@ -133,7 +133,7 @@ def _checked_header(raw: bytes, source: str) -> int:
     # Numbers are written in bytes of 128 and above but for their last: mido would add up one of any length.
     if run := re.search(rb"[\x80-\xff]{4096}", raw):
         raise SongError(f"{source}: byte {run.start()}: what stands there is no MIDI; save the file again")
-    return division
+    return int(division)
 
 
 def _parsed(raw: bytes, source: str) -> Any:

@@ -1,4 +1,4 @@
-"""One part of a MusicXML score, bar by bar as it is written: notes at their sounding pitch, tempo, chords, repeat signs.
+"""One part of a MusicXML score, bar by bar as written: notes at their sounding pitch, tempo, chords, repeat signs.
 
 Not here: putting the bars into the order in which they sound (``musicxml_reading``).
 """
@@ -17,7 +17,7 @@ from firmware_py.music.pitch import MIDI_HIGHEST, MIDI_LOWEST
 
 _NUMBER: Final = re.compile(r"\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*")
 _CLASSES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_BEAT_UNITS: Final = {"whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2), "16th": Fraction(1, 4)}
+_BEAT_UNITS: Final[dict[str, int | Fraction]] = {"whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2), "16th": Fraction(1, 4)}
 _MOST_BEATS: Final = 400  # of one bar, whatever stands in it
 
 
@@ -174,7 +174,7 @@ class PartReader:
 
     def _read_metre(self, time: Element) -> tuple[int, int]:
         """Read a metre; of one like 3+2 over 8 the sum counts."""
-        beats = [b for b in (time.findtext("beats") or "").split("+")]
+        beats = (time.findtext("beats") or "").split("+")
         unit = self._number(time.findtext("beat-type"), "a metre")
         count = sum(self._number(b, "a metre") for b in beats)
         if count.denominator != 1 or unit.denominator != 1 or not 1 <= count <= 99 or unit not in (1, 2, 4, 8, 16, 32):

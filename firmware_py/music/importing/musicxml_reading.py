@@ -1,7 +1,7 @@
 """MusicXML, partwise or timewise, as a Score: every part and voice as it sounds, with its repeats played out.
 
-Not here: the XML itself (``safe_xml``), the zip around it (``mxl``), the parts' bars one by one (``musicxml_part``), the
-order of the bars (``repeats``).
+Not here: the XML itself (``safe_xml``), the zip around it (``mxl``), the parts' bars one by one (``musicxml_part``),
+the order of the bars (``repeats``).
 """
 
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ def read_musicxml(raw: bytes, source: str) -> Score:
         raise SongError(f"{source}: there is no part in it; a song needs a melody")
     if len(parts) > MOST_PARTS:
         raise SongError(f"{source}: it has {len(parts)} parts; at most {MOST_PARTS} are read: export the ones you need")
-    readers = []
+    readers: list[PartReader] = []
     for part in parts:
         known = names.get(part.get("id", ""), _PartNames("", 0, False, {}))
         readers.append(PartReader(known.name or f"Part {len(readers) + 1}", known.drum_keys, source))

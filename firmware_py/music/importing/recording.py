@@ -1,6 +1,6 @@
 """A recording that becomes a song's backing: decoded once, bounded, and written as FLAC beside the song file.
 
-libsndfile reads WAV, FLAC, Ogg, Opus, MP3, AIFF; what it cannot (AAC, WMA) ffmpeg turns into sound where it is installed.
+libsndfile reads WAV, FLAC, Ogg, Opus, MP3, AIFF; what it cannot (AAC, WMA) ffmpeg decodes where it is installed.
 Not here: playing it (``sound.recorded_backing``).
 """
 

@@ -14,15 +14,15 @@ MOST_ELEMENTS: Final = 1_000_000
 DEEPEST: Final = 60
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """What a handler found; expat passes it through."""
 
 
 def parse_xml(raw: bytes, source: str, skipped: frozenset[str] = frozenset()) -> Element:
     """Return the root of an XML document, its elements in ``skipped`` left out with all that they hold.
 
-    A document type that names a file elsewhere is allowed, as MusicXML has one, and never fetched. Raises SongError with
-    line and column.
+    A document type that names a file elsewhere is allowed, as MusicXML has one, and never fetched. Raises SongError
+    with line and column.
     """
     if len(raw) > MOST_BYTES:
         raise SongError(
@@ -39,9 +39,9 @@ def parse_xml(raw: bytes, source: str, skipped: frozenset[str] = frozenset()) ->
         depth += 1
         count += 1
         if depth > DEEPEST:
-            raise _Refused(f"elements are nested more than {DEEPEST} deep")
+            raise _RefusedError(f"elements are nested more than {DEEPEST} deep")
         if count > MOST_ELEMENTS:
-            raise _Refused(f"it has more than {MOST_ELEMENTS} elements")
+            raise _RefusedError(f"it has more than {MOST_ELEMENTS} elements")
         if not skipping and tag in skipped:
             skipping = depth
         if not skipping:
@@ -60,7 +60,7 @@ def parse_xml(raw: bytes, source: str, skipped: frozenset[str] = frozenset()) ->
             builder.data(data)
 
     def entity(*_: object) -> None:
-        raise _Refused("it declares entities, which music does not need")
+        raise _RefusedError("it declares entities, which music does not need")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -70,11 +70,12 @@ def parse_xml(raw: bytes, source: str, skipped: frozenset[str] = frozenset()) ->
     try:
         parser.Parse(raw, True)
         return builder.close()
-    except _Refused as error:
+    except _RefusedError as error:
         raise SongError(f"{source}, line {parser.CurrentLineNumber}: {error}; export it again") from None
     except expat.ExpatError as error:
         raise SongError(
-            f"{source}, line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}; export it again"
+            f"{source}, line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}; "
+            "export it again"
         ) from error
     except (AssertionError, ValueError, LookupError) as error:
         raise SongError(f"{source}, line {parser.CurrentLineNumber}: this cannot be read as XML ({error})") from error

@@ -1,8 +1,8 @@
 """UltraStar's song texts (TXT): a melody in sixteenths beside a recording, as a Score.
 
-As the games read them: #BPM counts quarters of a quarter note, #GAP is where beat 0 lies in the recording, pitch 0 is C4,
-golden notes are notes, rapped and freestyle ones have no pitch. Not here: UltraStar's points (``music.ultrastar``), the
-recording itself (``recording``).
+As the games read them: #BPM counts quarters of a quarter note, #GAP is where beat 0 lies in the recording, pitch 0 is
+C4, golden notes are notes, rapped and freestyle ones have no pitch. Not here: UltraStar's points (``music.ultrastar``),
+the recording itself (``recording``).
 """
 
 import re
