@@ -122,7 +122,7 @@ def _remove(args: argparse.Namespace, config: Config) -> int:
 def _understood(args: argparse.Namespace) -> "Understood":
     from pathlib import Path
 
-    from firmware_py.music.imported_songs import checked_name
+    from firmware_py.music.importing.making import checked_name
     from firmware_py.music.importing.reading import read_foreign
 
     name = checked_name(args.name) if args.name else ""

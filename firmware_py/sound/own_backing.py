@@ -18,7 +18,7 @@ from firmware_py.sound.recorded_backing import recorded
 
 VERSION: Final = 3  # of the sound: another one, and cached backings are rendered again
 LEVEL_DB: Final = -34.0  # RMS against full scale: 15 to 20 dB below the instrument
-RECORDING_LUFS: Final = -33.0  # about what our own parts have
+RECORDING_LUFS: Final = -31.5  # about what our own parts have
 GUIDE_DB: Final = -28.0  # RMS likewise, of the guide melody where it is "on"
 GUIDE_LEVELS_DB: Final = {"off": -90.0, "soft": -10.0, "on": 0.0}
 CLICK_DB: Final = -12.0

@@ -17,7 +17,13 @@ from firmware_py.music.pitch import MIDI_HIGHEST, MIDI_LOWEST
 
 _NUMBER: Final = re.compile(r"\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*")
 _CLASSES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_BEAT_UNITS: Final[dict[str, int | Fraction]] = {"whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2), "16th": Fraction(1, 4)}
+_BEAT_UNITS: Final[dict[str, int | Fraction]] = {
+    "whole": 4,
+    "half": 2,
+    "quarter": 1,
+    "eighth": Fraction(1, 2),
+    "16th": Fraction(1, 4),
+}
 _MOST_BEATS: Final = 400  # of one bar, whatever stands in it
 
 

@@ -6,6 +6,7 @@ the order of the bars (``repeats``).
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -170,12 +171,9 @@ class _Unfolded:
             for measure in self._bars[n]:
                 for at, symbol in measure.harmonies:
                     places[start + at] = symbol
-        onsets = sorted(places)
-        ends = [*onsets[1:], end]
+        borders = [*sorted(places), end]
         return tuple(
-            ScoreChord(at, stop - at, places[at])
-            for at, stop in zip(onsets, ends, strict=True)
-            if places[at] and stop > at
+            ScoreChord(at, stop - at, places[at]) for at, stop in pairwise(borders) if places[at] and stop > at
         )
 
     def _key(self) -> tuple[str, int]:
