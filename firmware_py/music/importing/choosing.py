@@ -20,6 +20,7 @@ _MELODY_NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_MELODY_NAMES: Final = re.compile(r"back|bass|choir|chor\b|harmony|drum|perc|pad\b", re.IGNORECASE)
+_OUR_WORDS: Final = re.compile(r", (voice|staff|channel) \S+")  # that tell voices of one name apart
 _ONE_AT_A_TIME: Final = 0.85  # share of the notes that begin alone, in a line
 _LONG_ENOUGH: Final = 0.15  # of the notes of the fullest voice, so that a fanfare of four notes is no melody
 _LEGATO: Final = Fraction(1, 4)  # a note may overlap the next one by so many quarter notes
@@ -61,12 +62,15 @@ def choose_melody(voices: Sequence[Voice], track: str, source: str) -> Choice:
         )
     fullest = max(len(voices[n].notes) for n in pitched)
     full = [n for n in pitched if len(voices[n].notes) >= _LONG_ENOUGH * fullest]
-    named = [n for n in full if _MELODY_NAMES.search(voices[n].name) and not _NOT_MELODY_NAMES.search(voices[n].name)]
+    named = [n for n in full if _is_called_melody(voices[n])]
     if named:
-        return _choice(voices, max(named, key=lambda n: (_line_share(voices[n]), _height(voices[n]))), "of its name")
+        best = max(named, key=lambda n: (_line_share(voices[n]), _height(voices[n])))
+        return _choice(voices, _upper(voices, full, best), "of its name")
     lines = [n for n in full if _line_share(voices[n]) >= _ONE_AT_A_TIME]
     if lines:
-        return _choice(voices, max(lines, key=lambda n: (_height(voices[n]), -n)), "it is the highest single line")
+        best = max(lines, key=lambda n: (_height(voices[n]), -n))
+        upper = _upper(voices, full, best)
+        return _choice(voices, upper, "it is the highest single line" if upper == best else "it is the upper voice")
     return _choice(voices, max(full, key=lambda n: (_height(voices[n]), -n)), "it is the highest; its top notes count")
 
 
@@ -126,6 +130,19 @@ def _there_are(voices: Sequence[Voice]) -> str:
 
 def _named(voices: Sequence[Voice], n: int) -> str:
     return f"track {n + 1} ({voices[n].name})"
+
+
+def _is_called_melody(voice: Voice) -> bool:
+    name = _OUR_WORDS.sub("", voice.name)
+    return bool(_MELODY_NAMES.search(name)) and not _NOT_MELODY_NAMES.search(name)
+
+
+def _upper(voices: Sequence[Voice], full: Sequence[int], n: int) -> int:
+    """Return the upper one of the voices that share a staff with this one."""
+    staff = voices[n].of_one_staff
+    return max(
+        (m for m in full if staff and voices[m].of_one_staff == staff), key=lambda m: _height(voices[m]), default=n
+    )
 
 
 def _height(voice: Voice) -> float:

@@ -10,7 +10,7 @@ from xml.parsers import expat
 from firmware_py.errors import SongError
 
 MOST_BYTES: Final = 16_000_000
-MOST_ELEMENTS: Final = 1_000_000
+MOST_ELEMENTS: Final = 600_000
 DEEPEST: Final = 60
 
 

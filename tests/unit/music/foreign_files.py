@@ -4,11 +4,13 @@ from fractions import Fraction
 from io import BytesIO
 
 import mido
+
 from firmware_py.music.bars import MetreChange
 from firmware_py.music.song import Part, ScoreNote, Song
 from firmware_py.music.tempo_map import TempoChange
 
 F = Fraction
+NONE = F(0)
 
 
 def notes(*words):
@@ -16,7 +18,7 @@ def notes(*words):
     return tuple(ScoreNote(F(on), F(length), midi) for on, length, midi in words)
 
 
-def song_of(melody, *, parts=(), metre=(4, 4), key="C major", tempo=120.0, pickup=F(0), tempos=(), metres=()):
+def song_of(melody, *, parts=(), metre=(4, 4), key="C major", tempo=120.0, pickup=NONE, tempos=(), metres=()):
     return Song(
         "x", "Tune", "Anon", 1800, "f", 1, tempo, *metre, key, tuple(melody), tuple(parts),
         pickup=pickup, tempos=tuple(tempos), metres=tuple(metres),
@@ -31,7 +33,9 @@ ODD_SONGS = {
     "triplets": song_of(notes(*((F(n, 3), F(1, 3), 60 + n % 5) for n in range(12)), (4, 4, 60))),
     "ties over bars": song_of(notes((0, 3, 60), (3, 2, 64), (5, F(7, 2), 67), (F(17, 2), F(7, 2), 60))),
     "five flats": song_of(notes((0, 1, 61), (1, 1, 63), (2, 1, 65), (3, 1, 66), (4, 4, 61)), key="Db major"),
-    "sixteenths and rests": song_of(notes((0, F(1, 4), 60), (F(1, 2), F(3, 4), 62), (F(5, 2), F(1, 2), 64), (4, 4, 60))),
+    "sixteenths and rests": song_of(
+        notes((0, F(1, 4), 60), (F(1, 2), F(3, 4), 62), (F(5, 2), F(1, 2), 64), (4, 4, 60))
+    ),
     "upbeat": song_of(notes((2, 1, 67), (3, 2, 72), (5, 1, 71), (6, 3, 72)), metre=(3, 4), pickup=F(1)),
     "six eighths": song_of(notes((0, F(3, 2), 60), (F(3, 2), F(3, 2), 64), (3, 3, 60)), metre=(6, 8)),
     "changes of tempo": song_of(SCALE, tempos=[TempoChange(F(4), 90.0), TempoChange(F(6), 60.0)]),
