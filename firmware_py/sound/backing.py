@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,7 @@ def backing_file(
     path = cache / _name_of(song, settings, fluidsynth)
     if _is_whole(path):
         with contextlib.suppress(OSError):
-            os.utime(path)
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))  # used now, rendered then
         return path
     stems = render_backing(
         song, song_start_s=song_start_s, rate_hz=rate_hz, count_in_bars=count_in_bars, click_through=click_through
@@ -116,7 +117,7 @@ def _keep(stems: NDArray[np.int16], path: Path) -> None:
 def _forget_oldest(cache: Path) -> None:
     cached = [path for path in cache.iterdir() if _NAME.fullmatch(path.name)]
     if len(cached) > MOST_CACHED:
-        for path in sorted(cached, key=lambda p: p.stat().st_mtime)[:-MOST_CACHED]:
+        for path in sorted(cached, key=lambda p: p.stat().st_atime)[:-MOST_CACHED]:
             path.unlink(missing_ok=True)
 
 

@@ -15,7 +15,7 @@ from firmware_py.errors import SongError
 from firmware_py.music.importing.quantising import on_grid
 from firmware_py.music.importing.score import Score, Voice
 from firmware_py.music.song import ScoreNote
-from firmware_py.music.song_file import MOST_SECONDS, TEMPO_BPM
+from firmware_py.music.song_file import MOST_CHANGES, MOST_SECONDS, TEMPO_BPM
 from firmware_py.music.song_text import MOST_NOTES
 from firmware_py.music.tempo_map import TempoChange, TempoMap
 
@@ -107,7 +107,10 @@ class _Reader:
         if any(word for line in self.lines for word in (line[:1],) if word in ":*"):
             self.remarks.append("its words are left out")
         ratio = tempo / bpm
-        changes = [TempoChange(Fraction(at, shares), value * ratio) for at, value in self.tempos if at > 0]
+        at_beat = {at: value for at, value in self.tempos if at > 0}
+        if len(at_beat) > MOST_CHANGES:
+            raise SongError(f"{self.source}: it changes its tempo more than {MOST_CHANGES} times; thin it out")
+        changes = [TempoChange(Fraction(at, shares), value * ratio) for at, value in sorted(at_beat.items())]
         for change in changes:
             if not TEMPO_BPM[0] <= change.bpm <= TEMPO_BPM[1]:
                 raise SongError(
