@@ -58,7 +58,7 @@ def test_what_only_ffmpeg_knows_is_decoded_by_it(sound, tmp_path):
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
 def test_a_list_of_other_files_is_no_recording(sound, tmp_path, text):
     path = tmp_path / "list.m4a"
-    path.write_text(text.format(sound()))
+    path.write_text(text.format(sound().name))
     with pytest.raises(SongError, match="no sound that can be read"):
         seconds_of(path)
 
