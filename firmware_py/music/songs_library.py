@@ -21,6 +21,7 @@ from firmware_py.music.song_text import chord_bars, melody_bars
 
 SHIPPED: Final = Path(__file__).parent.parent / "songs"
 FREE_PLAY: Final = "free"  # the name under which one plays without a song
+_FOREIGN: Final = (".mid", ".midi", ".kar", ".xml", ".musicxml", ".mxl", ".txt", ".wav", ".flac", ".mp3", ".ogg")
 FREE_RANGE: Final = (57.0, 81.0)  # A3…A5
 
 
@@ -70,6 +71,8 @@ def load_song(name_or_path: str | Path, folders: Sequence[Path] = ()) -> Song:
     folders: where songs are looked for before the shipped ones. Raises SongError: an unknown song names the known ones.
     """
     asked = str(name_or_path)
+    if Path(asked).suffix.lower() in _FOREIGN:
+        raise SongError(f"{asked} is another program's file; make a song of it first: hand-dance songs import {asked}")
     if isinstance(name_or_path, Path) or "/" in asked or asked.endswith(".toml"):
         return read_song(Path(asked))
     files = _files(folders)

@@ -145,7 +145,7 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
 def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Sequence[Path]) -> _Performance:
     song = None
     if record.song not in ("", FREE_PLAY):
-        song_folders = (*song_folders, imported_folder(folder.path.parent.parent))  # of the same state folder
+        song_folders = (folder.path, *song_folders, imported_folder(folder.path.parent.parent))
         song = load_song(record.song, song_folders).transposed(record.transpose)
         if record.tempo_bpm > 0:
             song = song.at_tempo(record.tempo_bpm)

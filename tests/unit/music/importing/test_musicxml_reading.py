@@ -113,7 +113,7 @@ def test_first_and_second_endings_are_played_in_turn(read):
         ([Marks(), Marks(forward=True), Marks(backward=2), Marks()], [0, 1, 2, 1, 2, 3]),
         ([Marks(backward=3)], [0, 0, 0]),
         ([Marks(), Marks(fine=True), Marks(da_capo=True)], [0, 1, 2, 0, 1]),
-        ([Marks(), Marks(backward=2), Marks(da_capo=True)], [0, 1, 0, 1, 2, 0, 1, 2]),
+        ([Marks(forward=True), Marks(backward=2), Marks(da_capo=True)], [0, 1, 0, 1, 2, 0, 1, 2]),
         (
             [Marks(), Marks(segno=True), Marks(to_coda=True), Marks(dal_segno=True), Marks(coda=True)],
             [0, 1, 2, 3, 1, 2, 4],
