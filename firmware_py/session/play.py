@@ -64,7 +64,7 @@ def play_once(config: Config, machine: StateMachine, stop: StopRequest, show: Sh
 
 
 def create_folder(config: Config, record: SessionRecord) -> SessionFolder:
-    """Make a session's folder. An imported song lies in it too: its report can be made when the song is long removed."""
+    """Make a session's folder; an imported song lies in it too, so that its report outlives it."""
     folder = SessionFolder.create(sessions_in(config.state), record)
     with suppress(OSError):
         imported = imported_folder(config.state) / f"{record.song}.toml"
