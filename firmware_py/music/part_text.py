@@ -19,7 +19,7 @@ from firmware_py.music.song import VELOCITY, ScoreNote
 from firmware_py.music.song_text import SongTextError
 
 MOST_PART_NOTES: Final = 40_000  # in all parts of a song together
-_FRACTION: Final = re.compile(r"[0-9]{1,6}(?:/0*[1-9][0-9]{0,3})?")
+_FRACTION: Final = re.compile(r"[0-9]{1,9}(?:/0*[1-9][0-9]{0,3})?")
 _NUMBER: Final = re.compile(r"[0-9]{1,3}")
 
 

@@ -239,7 +239,7 @@ class _SongFile:
         found: list[tuple[Fraction, Any]] = []
         for pair in pairs:
             at = pair[0] if isinstance(pair, list) and len(pair) == 2 else None
-            if not isinstance(at, str) or not re.fullmatch(r"[0-9]{1,6}(/0*[1-9][0-9]{0,3})?", at):
+            if not isinstance(at, str) or not re.fullmatch(r"[0-9]{1,9}(/0*[1-9][0-9]{0,3})?", at):
                 raise self.refused(key, f'{pair!r} is no change; write where, in quarter notes, and what: ["16", …]')
             onset = Fraction(at)
             if onset <= (found[-1][0] if found else 0):

@@ -104,7 +104,8 @@ class PartReader:
             case "sound":
                 self._read_sound(child, self._at)
             case "harmony":
-                self._bar.harmonies.append((max(Fraction(0), self._at + self._offset(child)), chord_symbol(child)))
+                at = on_grid(max(Fraction(0), self._at + self._offset(child)))
+                self._bar.harmonies.append((at, chord_symbol(child)))
             case "barline":
                 self._read_barline(child)
 

@@ -10,9 +10,10 @@ from firmware_py.config import PlaySettings
 from firmware_py.errors import SongError
 from firmware_py.music import imported_songs
 from firmware_py.music.imported_songs import keep_song, remove_song
-from firmware_py.music.song import Recording
+from firmware_py.music.song import Part, Recording, ScoreNote
 from firmware_py.music.songs_library import as_played, known_songs, load_song, mapping_for, summary
-from tests.unit.music.foreign_files import BASS, DRUMS, ODD_SONGS, SCALE, song_of
+from firmware_py.music.tempo_map import TempoChange
+from tests.unit.music.foreign_files import BASS, DRUMS, ODD_SONGS, SCALE, F, song_of
 
 TUNE = replace(song_of(SCALE, parts=(BASS, DRUMS)), name="tune", backing="written")
 
@@ -38,6 +39,16 @@ def test_odd_songs_are_kept_the_same(tmp_path, name):
     song = replace(ODD_SONGS[name], backing="none")
     keep_song(song, tmp_path)
     assert load_song("x", (tmp_path,)) == song
+
+
+def test_parts_and_tempos_of_a_long_song_keep_their_places(tmp_path):
+    late = F(1500 * 960 + 1, 960)
+    melody = (ScoreNote(F(0), F(4), 60), ScoreNote(F(1600), F(4), 60))
+    bass = Part("Bass", 32, (ScoreNote(late, F(1, 960), 40),))
+    song = song_of(melody, parts=(bass,), tempo=300.0, tempos=(TempoChange(late, 290.0),))
+    keep_song(replace(song, backing="written"), tmp_path)
+    kept = load_song("x", (tmp_path,))
+    assert (kept.parts, kept.tempos) == ((bass,), song.tempos)
 
 
 def test_a_recording_is_kept_beside_its_song_and_goes_with_it(tmp_path, recorded):

@@ -10,7 +10,7 @@ from firmware_py.errors import SongError
 from firmware_py.music.bars import MetreChange
 from firmware_py.music.importing import safe_xml
 from firmware_py.music.importing.repeats import Marks, play_order
-from firmware_py.music.song_file import WRITTEN
+from firmware_py.music.song_file import WRITTEN, format_song, parse_song
 from firmware_py.music.tempo_map import TempoChange
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.song_sheet import song_sheet
@@ -204,6 +204,15 @@ def test_a_lead_sheet_is_arranged_from_its_chords(read):
     )
     assert [(c.onset, c.duration, c.symbol) for c in found.song.chords] == [(0, 2, "C"), (2, 2, "G7"), (4, 4, "G7")]
     assert {p.name for p in found.song.parts} >= {"Bass", "Drums"}
+
+
+def test_a_chord_symbol_between_the_places_that_can_be_written_is_put_on_the_nearest(read):
+    chord = "<harmony><root><root-step>C</root-step></root><kind>major</kind><offset>7</offset></harmony>"
+    divisions = HEAD.replace("<divisions>6", "<divisions>9973")
+    long = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>39892</duration></note>"
+    song = read(score(bar(divisions, chord, long))).song
+    assert [(c.onset, c.symbol) for c in song.chords] == [(0, "C")]
+    assert parse_song(format_song(song), song.name) == song
 
 
 def test_a_timewise_score_is_read_like_a_partwise_one(read):
