@@ -20,6 +20,7 @@ from firmware_py.music.song_text import MOST_NOTES
 from firmware_py.music.tempo_map import TempoChange, TempoMap
 
 MOST_BYTES: Final = 1_000_000
+_MOST_BPM: Final = 4000.0
 _FASTEST_BPM: Final = 200.0  # above it, files count twice or four times as many beats as people do
 _MIDDLE_C: Final = 60
 _HEADER: Final = re.compile(r"#([^:]{1,40}):(.*)")
@@ -88,8 +89,10 @@ class _Reader:
     def file(self) -> UltraStarFile:
         notes = list(self._notes())
         bpm = self._number("BPM", None) * 1.0
-        if not 0 < bpm <= 4000:
-            raise SongError(f"{self.source}: #BPM is {self.headers['BPM']!r}; it takes a number above 0, up to 4000")
+        if not TEMPO_BPM[0] <= bpm <= _MOST_BPM:
+            raise SongError(
+                f"{self.source}: #BPM is {self.headers['BPM']!r}; it takes a number, {TEMPO_BPM[0]:g}…{_MOST_BPM:g}"
+            )
         gap_s = self._number("GAP", 0.0) / 1000
         if abs(gap_s) > MOST_SECONDS:
             raise SongError(

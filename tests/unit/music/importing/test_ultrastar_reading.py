@@ -94,6 +94,7 @@ def test_rap_and_free_notes_are_left_out_and_breaths_are_sung_through(read):
         (HEAD.replace("#BPM:240\n", "") + NOTES, "#BPM is missing"),
         (HEAD.replace("240", "fast") + NOTES, "#BPM is 'fast'"),
         (HEAD.replace("240", "0") + NOTES, "#BPM is '0'"),
+        (HEAD.replace("240", "2") + NOTES, "#BPM is '2'; it takes a number, 10…4000"),
         (HEAD.replace("1500", "1e9") + NOTES, "#GAP is '1e9'"),
         (HEAD.replace("1500", "999999999") + NOTES, "#GAP"),
         (HEAD + ": 0 4\nE\n", "line 6: ': 0 4' cannot be read"),
