@@ -55,13 +55,16 @@ class Performance:
         machine: StateMachine,
         stop: StopRequest,
         show: Callable[[Moment], None],
+        sight: Child | None = None,
     ) -> None:
+        """sight: a sight process that waits for its plan; None starts one."""
         self._plan = plan
         self._lanes = lanes
         self._machine = machine
         self._stop = stop
         self._show = show
-        self._sight = Child("sight", "firmware_py.sight", lambda: plan.sight.to_json())
+        self._sight = sight or Child("sight", "firmware_py.sight", plan.sight.to_json)
+        self._sight.plan = plan.sight.to_json
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
         self._selector = selectors.DefaultSelector()
         self._selector.register(stop, selectors.EVENT_READ)
@@ -249,6 +252,9 @@ class Performance:
                 self._close_gaps(child.name)
                 if child is self._sight:  # a new process looks anew, and tells anew what is lost
                     self._trouble("camera", "")
+                    self._trouble("picture", "")
+            case "picture":
+                self._trouble("picture", event["message"])
             case "lost":
                 self._trouble("camera", event["message"])
             case "back":

@@ -115,6 +115,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             realtime=realtime,
             synchronous=not realtime,
             hands=play.players,
+            counted_in_s=song_start_s,
             ghost=ghost,
             parent_pid=os.getpid(),
         ),
