@@ -135,7 +135,8 @@ class Waiting:
         except CameraError:
             if not camera.scripted:
                 raise
-            self._opened = None  # the script is over
+            self._opened = None
+            self._blind(f"{camera.description} is over")
         finally:
             live.close()
         return None

@@ -83,6 +83,12 @@ def test_a_real_sensor_is_read_out_in_its_best_mode(
     assert (chosen.size, chosen.bit_depth) == (size, bits)
 
 
+def test_a_rate_missed_by_less_than_a_tenth_is_no_reason_to_give_up_any_view() -> None:
+    whole, cropped = SensorMode((2304, 1296), 55.0, (4608, 2592), 10), SensorMode((1536, 864), 60.0, (4400, 2475), 10)
+    assert chosen_mode([whole, cropped], 60) is whole
+    assert chosen_mode([whole, cropped], 70) is cropped
+
+
 def test_the_order_that_modes_are_told_in_does_not_matter() -> None:
     for sensor in TABLES:
         assert chosen_mode(told(sensor), 60) == chosen_mode(reversed(told(sensor)), 60)

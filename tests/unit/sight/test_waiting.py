@@ -128,10 +128,17 @@ def test_a_camera_pulled_out_is_told_and_found_again(rig: Rig) -> None:
 
 
 def test_a_script_is_shown_once_and_its_camera_not_handed_over(rig: Rig) -> None:
-    rig.when_told = lambda event: rig.order("plan") if event == "code" else None
+    rig.when_told = lambda event: rig.order("plan") if event == "blind" else None
     script = Webcam(CODE, scripted=True)
     assert rig.wait(script) == ("plan", None)
+    assert rig.names() == ["looking", "code", "blind"]
     assert script.closed
+
+
+def test_a_script_that_still_runs_when_the_plan_comes_is_begun_anew_by_the_session(rig: Rig) -> None:
+    rig.when_told = lambda _: rig.order("plan")
+    script = Webcam(*[NOTHING] * 200, scripted=True)
+    assert rig.wait(script) == ("plan", None)
 
 
 def test_without_anything_to_look_at_it_waits_for_the_plan(rig: Rig) -> None:
