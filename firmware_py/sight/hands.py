@@ -54,8 +54,9 @@ class Sight:
     models: the finder's files; None: colours alone, with low confidence. synchronous: the finder looks in line, at
     frames chosen by their capture times, so that the same frames give the same samples; otherwise it has a thread
     of its own and its answers count from when they come, corrected for the motion since. finder_hz: looks a
-    second. hands: 1 or 2. rate_hz: frames a second to expect. stills: every frame is a picture of its own, looked at
-    thoroughly.
+    second. hands: 1 or 2. prefer: left or right, the one hand that plays when both are in view; empty: the first one
+    seen plays until it leaves. rate_hz: frames a second to expect. stills: every frame is a picture of its own,
+    looked at thoroughly.
     """
 
     models: ModelFiles | None
@@ -64,7 +65,9 @@ class Sight:
     finder_hz: float = 12.0
     hands: int = 2
     stills: bool = False
+    prefer: str = ""
     spent: Spent = field(default_factory=Spent, init=False)
+    _slots: int = field(init=False)
     _tracks: list[Track | None] = field(init=False)
     _identities: Identities = field(init=False)
     _lookout: Lookout | ColourLookout = field(init=False)
@@ -75,10 +78,11 @@ class Sight:
     _size: tuple[int, int] = field(default=(0, 0), init=False)
 
     def __post_init__(self) -> None:
-        self._tracks = [None] * self.hands
-        self._identities = Identities(self.hands)
+        self._slots = 2 if self.prefer else self.hands  # to choose between two hands, both must be followed
+        self._tracks = [None] * self._slots
+        self._identities = Identities(self._slots)
         if self.models:
-            self._lookout = Lookout(self.models, slots=self.hands)
+            self._lookout = Lookout(self.models, slots=self._slots)
         else:
             self._lookout = ColourLookout()
         if not self.synchronous:
@@ -111,7 +115,7 @@ class Sight:
 
     def forget(self) -> None:
         """Begin anew: the next frame has nothing to do with those before."""
-        self._tracks = [None] * self.hands
+        self._tracks = [None] * self._slots
         self._identities.reset()
         self._due_s = -math.inf
         self._last_hand_s = -math.inf
@@ -124,7 +128,7 @@ class Sight:
             self._thread.close()
 
     def _in_order(self) -> list[Track | None]:
-        return [self._tracks[slot] for slot in self._identities.order]
+        return [self._tracks[slot] for slot in self._identities.order][: self.hands]
 
     def _rival(self, slot: int) -> Mask | None:
         """Return the mask of the other hand while that is in view."""
@@ -183,6 +187,8 @@ class Sight:
             if track and not track.remembered(t_s):
                 self._tracks[slot] = None
         self._identities.promote(self._tracks)
+        if self.prefer and self.hands == 1:
+            self._identities.prefer("right" if self.prefer == "right" else "left", self._tracks)
 
     def _box(self, track: Track) -> tuple[float, float, float, float]:
         dx, dy, grown = track.motion_since(track.likeness.number)

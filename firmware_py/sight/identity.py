@@ -6,10 +6,12 @@ Hands that cross are told apart afterwards by being left and right. Not here: fo
 from collections.abc import Sequence
 from typing import Final
 
+from firmware_py.sight.landmarks import Side
 from firmware_py.sight.likeness import Likeness
 from firmware_py.sight.tracker import Track
 
 _FADES: Final = 0.9  # of the doubt, from look to look
+_SURE: Final = 0.2  # of a side, on either side of not knowing it
 _CONVINCED: Final = 2.5  # a look in which both hands are surely the other one adds 2
 
 
@@ -47,6 +49,15 @@ class Identities:
             self._doubt = 0.0
             self._order.reverse()
             one.rightness, other.rightness = other.rightness, one.rightness
+
+    def prefer(self, side: Side, tracks: Sequence[Track | None]) -> None:
+        """Let the hand of this side be the primary one while two hands are in view that are surely of either side."""
+        one, other = (tracks[slot] for slot in self._order)
+        if not (one and other and one.present and other.present):
+            return
+        way = 1.0 if side == "right" else -1.0
+        if way * (one.rightness - 0.5) < -_SURE and way * (other.rightness - 0.5) > _SURE:
+            self._order.reverse()
 
     def promote(self, tracks: Sequence[Track | None]) -> None:
         """Let the other hand be the primary one once the primary one is gone for good."""

@@ -80,6 +80,7 @@ class SoundProcess:
             control=lanes.control,
             status=lanes.status,
             tape=lanes.tape_audio,
+            arrivals=lanes.arrivals,
             backing=_backing(plan.backing),
             voices=plan.voices,
             live=not offline,
