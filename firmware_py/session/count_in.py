@@ -17,7 +17,7 @@ from firmware_py.music.reach import Reach, reach_between
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.saying import say
 from firmware_py.sight.reach import hold_of
-from firmware_py.sound.arrival import PLANNED_S, delay_by, enough
+from firmware_py.sound.arrival import PLANNED_S, delay_by, plenty
 
 BEFORE_SONG_S: Final = 0.5  # D is decided so long before the first note: then it has moved there, slowly, in time
 WAIT_S: Final = 1.5  # at most so long a session without a count-in waits for pictures to measure by
@@ -67,7 +67,7 @@ class CountIn:
             self._ready_s = now_s
         if not self._measuring or self._plan.scripted or self._plan.record.song_start_s > BEFORE_SONG_S:
             return True
-        return enough(self._arrivals()) or now_s - self._ready_s > WAIT_S
+        return plenty(self._arrivals()) or now_s - self._ready_s > WAIT_S
 
     def step(self, seconds: float, t0_ns: int) -> bool:
         """Decide what is to be decided ``seconds`` after t0; return whether ``control`` has changed."""

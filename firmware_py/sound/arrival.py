@@ -18,8 +18,9 @@ LONGEST_S: Final = 0.200
 SLOW_S: Final = 0.080  # a player feels that the sound comes after the hand
 MARGIN_S: Final = 0.003  # a tick of the engine, and the camera's unsteadiness
 SHARE: Final = 99.0  # per cent of the samples in time for the interpolation; one more interval, and they are just late
-WARM_UP: Final = 12  # frames at first, while caches and networks are cold
-LEAST_FRAMES: Final = 24  # after the warm-up
+WARM_UP: Final = 12  # frames at first, while caches and networks are cold; of few, a quarter
+LEAST_FRAMES: Final = 8
+PLENTY: Final = 36  # frames worth waiting for
 
 
 @dataclass(frozen=True)
@@ -59,20 +60,20 @@ class MeasuredDelay:
         )
 
 
-def enough(arrivals: np.void) -> bool:
-    """Whether a record of ARRIVALS holds frames enough for a measurement."""
-    return int(arrivals["count"]) >= WARM_UP + LEAST_FRAMES
+def plenty(arrivals: np.void) -> bool:
+    """Whether a record of ARRIVALS holds frames enough for a measurement that need not be waited for any longer."""
+    return int(arrivals["count"]) >= PLENTY
 
 
 def delay_by(arrivals: np.void) -> MeasuredDelay | None:
-    """Return the D that a record of ARRIVALS asks for; None while it holds too few frames.
+    """Return the D that a record of ARRIVALS asks for; None while it holds fewer than LEAST_FRAMES frames.
 
     D is SHARE per cent's age, one frame's interval and MARGIN_S, within SHORTEST_S…LONGEST_S, in whole microseconds.
     """
-    if not enough(arrivals):
-        return None
     count = int(arrivals["count"])
-    first = WARM_UP if count <= ARRIVALS_KEPT else 0  # later the first ones are overwritten
+    if count < LEAST_FRAMES:
+        return None
+    first = min(WARM_UP, count // 4) if count <= ARRIVALS_KEPT else 0  # later the first ones are overwritten
     kept = slice(first, min(count, ARRIVALS_KEPT))
     ages, intervals = arrivals["age_us"][kept], arrivals["interval_us"][kept]
     age = float(np.percentile(ages, SHARE, method="higher"))

@@ -1,10 +1,12 @@
 from types import SimpleNamespace
 
+import pytest
+
 from firmware_py.sight.identity import Identities
 
 
 def track(rightness):
-    return SimpleNamespace(rightness=rightness)
+    return SimpleNamespace(rightness=rightness, present=True)
 
 
 def look(rightness):
@@ -55,4 +57,27 @@ def test_the_other_hand_becomes_the_primary_one_when_that_is_gone():
     identities.promote([None, track(0.5)])
     assert list(identities.order) == [1, 0]
     identities.reset()
+    assert list(identities.order) == [0, 1]
+
+
+@pytest.mark.parametrize(("side", "order"), [("right", [1, 0]), ("left", [0, 1])])
+def test_the_hand_that_plays_is_the_primary_one_while_both_are_in_view(side, order):
+    identities = Identities(2)
+    for _ in range(3):
+        identities.prefer(side, [track(0.1), track(0.9)])
+        assert list(identities.order) == order
+
+
+@pytest.mark.parametrize("tracks", [[track(0.1), None], [track(0.4), track(0.9)], [track(0.1), track(0.2)]])
+def test_a_lone_hand_and_hands_of_unsure_side_play_whatever_is_preferred(tracks):
+    identities = Identities(2)
+    identities.prefer("right", tracks)
+    assert list(identities.order) == [0, 1]
+
+
+def test_a_hand_that_has_left_is_not_preferred():
+    gone = track(0.9)
+    gone.present = False
+    identities = Identities(2)
+    identities.prefer("right", [track(0.1), gone])
     assert list(identities.order) == [0, 1]
