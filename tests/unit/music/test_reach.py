@@ -22,7 +22,7 @@ def test_the_smaller_area_is_the_far_one_and_both_are_what_the_instrument_will_r
         return
     assert reach == reach_between(other, one)
     assert reach.ratio >= LEAST_RATIO
-    assert (np.float32(reach.area_far), np.float32(reach.area_near)) == (reach.area_far, reach.area_near)
+    assert [float(np.float32(area)) for area in vars(reach).values()] == [reach.area_far, reach.area_near]
 
 
 def test_a_far_and_a_near_hand_that_are_too_alike_are_refused_with_what_to_do():
