@@ -71,7 +71,7 @@ class Cut:
 
         whole = half(self.whole)
         light = half(self.light * self.whole[..., None]) / np.maximum(whole, 1e-4)[..., None]
-        return replace(self, light=light, bare=half(self.bare), whole=whole)
+        return replace(self, light=np.asarray(light, np.float32), bare=half(self.bare), whole=whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,9 @@ def _cut(picture: LabelledPicture, finder: Finder, models: ModelFiles) -> Cut | 
     if count < 2:
         return None
     bare[parts != 1 + int(np.argmax(about[1:, cv2.CC_STAT_AREA]))] = 0
-    soft = cv2.GaussianBlur(cv2.erode(bare, np.ones((3, 3), np.uint8)), (0, 0), 1.0).astype(np.float32) / 255
+    soft = cv2.GaussianBlur(cv2.erode(bare, np.ones((3, 3), np.uint8)), (0, 0), 1.0).astype(np.float32) / np.float32(
+        255
+    )
     turn = math.degrees(math.atan2(dx, dy))
     right = hands[0].side == "right"
     return _dressed(picture.file.name, right, bgr, soft, (x * scale, y * scale), turn, hands[0].breadth * scale)
@@ -178,7 +180,7 @@ def _refined(bgr: NDArray[np.uint8], covered: NDArray[np.uint8]) -> NDArray[np.u
     trimap[mask > 128] = cv2.GC_PR_FGD
     trimap[sure > 0] = cv2.GC_FGD
     cv2.setRNGSeed(1)
-    cv2.grabCut(bgr, trimap, None, np.zeros((1, 65)), np.zeros((1, 65)), _REFINED, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(bgr, trimap, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), _REFINED, cv2.GC_INIT_WITH_MASK)
     hand = np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * np.uint8(255)
     return np.asarray(cv2.medianBlur(hand, 5), np.uint8)
 
@@ -195,10 +197,10 @@ def _dressed(
     """Turn the hand upright and pull a sleeve over its wrist."""
     room = round(2.6 * breadth)
     width, height = 2 * room, round((2.6 + _ARM) * breadth)
-    way = cv2.getRotationMatrix2D(wrist, -turn, 1.0)
-    way[:, 2] += (room - wrist[0], 2.6 * breadth - wrist[1])
+    way = np.asarray(cv2.getRotationMatrix2D(wrist, -turn, 1.0), np.float64)
+    way[:, 2] += np.array((room - wrist[0], 2.6 * breadth - wrist[1]))
     rgb = cv2.warpAffine(bgr, way, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[..., ::-1]
-    bare = cv2.warpAffine(bare, way, (width, height), flags=cv2.INTER_LINEAR)
+    bare = np.asarray(cv2.warpAffine(bare, way, (width, height), flags=cv2.INTER_LINEAR), np.float32)
     light = linear_of(np.ascontiguousarray(rgb))
     y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
     along = (y - 2.6 * breadth) / breadth
@@ -245,8 +247,8 @@ def staged(scene: Linear, spots: Sequence[Spot]) -> tuple[Linear, list[Truth]]:
             scale = math.sqrt(spot.area * width * height / cut.area)
         rows, columns = np.nonzero(cut.bare > 0.5)
         middle = (float(columns.min() + columns.max() + 1) / 2, float(rows.min() + rows.max() + 1) / 2)
-        way = cv2.getRotationMatrix2D(middle, spot.degrees, scale)
-        way[:, 2] += (spot.x * width - middle[0], spot.y * height - middle[1])
+        way = np.asarray(cv2.getRotationMatrix2D(middle, spot.degrees, scale), np.float64)
+        way[:, 2] += np.array((spot.x * width - middle[0], spot.y * height - middle[1]))
         # pixel centres lie at halves
         way[:, 2] += way[:, :2] @ (0.5, 0.5) - (0.5, 0.5)
         whole = cv2.warpAffine(cut.whole, way, (width, height), flags=cv2.INTER_LINEAR)[..., None]

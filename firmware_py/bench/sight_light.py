@@ -45,8 +45,8 @@ LIGHTS: Final[dict[str, Light]] = {
     "dim": Light(3200.0, level=1 / 50),  # a lamp at ten lux: more than the gain of the sensor makes up for
     "backlit": Light(5500.0, window=4.0),
 }
-# An IMX219-like sensor: 4700 electrons a pixel, four of them to one of the small picture; analogue gain up to 10.7; read
-# noise of 4 electrons after binning.
+# A sensor like the IMX219: 4700 electrons a pixel, four of them to one of the small picture; analogue gain up to 10.7;
+# read noise of 4 electrons after binning.
 _FULL_ELECTRONS: Final = 4 * 4700.0
 _READ_ELECTRONS: Final = 4.0
 _MOST_GAIN: Final = 10.7

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_py.bench.sight_cuts import SIZE, Cut, Spot, Truth, cuts_of, room, staged
+from firmware_py.bench.sight_cuts import SIZE, Cut, Spot, cuts_of, room, staged
 from firmware_py.bench.sight_labels import data_in, default_folder
 from firmware_py.bench.sight_light import Light, Sensor, toned
 from firmware_py.hand_sample import Flag
@@ -241,13 +241,11 @@ def _cut_out(cut: Cut, seed: int) -> Stage:
     scene = sensor.lit(room(seed))
 
     def stage(number: int, hand: HandAt, before: HandAt) -> tuple[NDArray[np.uint8], float]:
-        del before  # cut-outs are sharp: a blurred one has no area to know
+        del number, before  # cut-outs are sharp: a blurred one has no area to know
         turn = 8.0 * math.sin(2 * math.pi * 120 * (hand.area - 0.06))
-        spot = Spot(cut, hand.area, hand.x, hand.y, turn if hand.area != 0.06 else 0.0)  # noqa: PLR2004
+        spot = Spot(cut, hand.area, hand.x, hand.y, turn if hand.area != 0.06 else 0.0)
         light, truths = staged(scene, [spot])
-        truth: Truth = truths[0]
-        del number
-        return sensor.picture(light), truth.area
+        return sensor.picture(light), truths[0].area
 
     return stage
 

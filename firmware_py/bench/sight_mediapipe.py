@@ -1,4 +1,4 @@
-"""MediaPipe's own hands, asked through a pipe. Runs in an environment of its own, so it imports nothing of this package.
+"""MediaPipe's own hands, asked through a pipe, in an environment of its own: it imports nothing of this package.
 
 For each picture a line of JSON comes in, ``{"stream", "model", "still", "width", "height"}``, and its RGB bytes; a line
 goes out, ``{"hands": [[[x, y, z] × 21], …], "ms", "cpu_ms"}`` in pixels. A new stream begins anew. The first line out

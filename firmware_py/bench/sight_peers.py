@@ -24,7 +24,7 @@ REQUIREMENT: Final = "mediapipe==0.10.18"
 VARIABLE: Final = "HAND_DANCE_MEDIAPIPE"
 ENVIRONMENT: Final = Path(__file__).resolve().parents[2] / ".venv-mediapipe"
 HOW: Final = (
-    f"make bench makes .venv-mediapipe (Python 3.9 to 3.12 with {REQUIREMENT}; newer Pythons have no such wheel), or set "
+    f"make bench makes .venv-mediapipe (Python 3.9 to 3.12 with {REQUIREMENT}, which has no wheel for others), or set "
     f"{VARIABLE}=PYTHON to the interpreter of an environment that has it"
 )
 _SKIN: Final = ((2, 50, 50), (15, 255, 255))  # hue of 180, saturation, value

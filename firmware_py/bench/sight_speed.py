@@ -1,4 +1,4 @@
-"""What seeing costs: the networks one by one, the tracker by size of the picture, and how many frames a second are fresh.
+"""What seeing costs: the networks one by one, the tracker by size of the picture, and how many frames are fresh.
 
 Not here: whether what is seen is right (``sight``, ``sight_loop``).
 """

@@ -1,4 +1,4 @@
-"""``hand-dance bench sight --tones``: is the hand found whatever its skin, in any light?
+"""``hand-dance bench sight --tones``: whether the hand is found whatever its skin, in any light.
 
 Cut-out hands in six tones of skin and four lights, each as a short clip of a hand that comes nearer, and as stills.
 Not here: the physics (``sight_light``), the cut-outs (``sight_cuts``).
@@ -28,8 +28,10 @@ _STILL_EVERY: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One tone in one light. found: share of the frames of clips; stills: of single pictures; others: of the frames
-    with a second hand that is none; area_p95: 95 % of the frames measure the area as well as this, after one factor.
+    """One tone in one light.
+
+    found: share of the frames of clips; stills: of single pictures; others: of the frames with a second hand that is
+    none; area_p95: 95 % of the frames measure the area as well as this, after one factor.
     """
 
     found: float

@@ -6,7 +6,7 @@ realtime path. Not here: where pictures come from (``inspect``), writing them do
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -102,7 +102,7 @@ def _contours(marked: MarkedHand, canvas: Picture) -> tuple[NDArray[np.int32], .
     )
 
 
-def _smooth(points: NDArray[np.int32]) -> NDArray[np.float64]:
+def _smooth(points: NDArray[Any]) -> NDArray[np.float64]:
     """Return a closed line, shape (n, 2), without the stairs of its pixels."""
     kernel = np.hanning(9)[1:-1]
     kernel /= kernel.sum()
