@@ -5,6 +5,7 @@ Not here: labels and matching (``sight_labels``), peers (``sight_peers``), cost 
 """
 
 import statistics
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -76,8 +77,9 @@ class SightFigures:
     found: median, and its 10th and 90th percentile. ms: medians: palm and landmark, one run of a network; tracker, a
     frame without the finder. finder_ms: a look at a picture of its own, a look in a clip, and the share of a frame of
     a clip when the looks are spread over all frames. fresh_area_hz: frames with a newly measured area a second, of a
-    camera of 90. times_mediapipe: our look in a clip over mediapipe's, lite and full. clips: share of the frames of
-    each clip by the number of hands seen. worst: pictures to look at first.
+    camera of 90. times_mediapipe: CPU time in clips over that of mediapipe, lite and full, which looks at every frame:
+    look, of a frame that our finder looks at too (median); frame, of all frames, finder and tracker (mean). clips:
+    share of the frames of each clip by the number of hands seen. worst: pictures to look at first.
     """
 
     found: float
@@ -89,7 +91,7 @@ class SightFigures:
     peers: dict[str, dict[str, Any]]
     absent: dict[str, str]
     finder_ms: dict[str, float]
-    times_mediapipe: dict[str, float]
+    times_mediapipe: dict[str, dict[str, float]]
     pictures: int
     hands: int
     clips: dict[str, dict[str, float]]
@@ -138,11 +140,13 @@ class _Run:
         self._ratios: list[float] = []
         self._fit_of: dict[str, float] = {}
         self._peers = {"mediapipe_lite": Score(), "mediapipe_full": Score()}
-        self._peer_clip_ms: dict[str, list[float]] = {name: [] for name in self._peers}
+        self._peer_clip: dict[str, list[PeerAnswer]] = {name: [] for name in self._peers}
         self._peer_counts: dict[str, dict[str, dict[str, float]]] = {name: {} for name in self._peers}
         self._still_ms: list[float] = []
         self._look_ms: list[float] = []
         self._frame_ms: list[float] = []
+        self._look_cpu_ms: list[float] = []
+        self._frame_cpu_ms: list[float] = []
         self._clips: dict[str, dict[str, float]] = {}
 
     def pictures(self, data: Data) -> None:
@@ -171,16 +175,20 @@ class _Run:
         counts: Counter[int] = Counter()
         peer_counts: dict[str, Counter[int]] = {name: Counter() for name in self._peers}
         for frame in _closing(camera):
+            cpu_began = time.thread_time()
             sight.see(frame)
+            cpu_ms = (time.thread_time() - cpu_began) * 1e3
+            self._frame_cpu_ms.append(cpu_ms)
             counts[len(sight.seen)] += 1
             self._frame_ms.append(sight.spent.finder)
             if sight.spent.finder:
                 self._look_ms.append(sight.spent.finder)
+                self._look_cpu_ms.append(cpu_ms)
             if self._mediapipe:
                 rgb = frame.rgb()
                 for name in self._peers:
                     answer = self._mediapipe.look(rgb, full=name == "mediapipe_full", stream=path.name)
-                    self._peer_clip_ms[name].append(answer.ms)
+                    self._peer_clip[name].append(answer)
                     peer_counts[name][len(answer.boxes)] += 1
         sight.close()
         self._clips[path.name] = _shares(counts)
@@ -190,29 +198,33 @@ class _Run:
     def figures(self, tracker: dict[str, float], fresh_hz: float, absent: dict[str, str]) -> SightFigures:
         """Sum up."""
         peers: dict[str, dict[str, Any]] = {"opencv_colour_chain": self._chain.as_json()}
-        look_ms = _median(self._look_ms)
-        times: dict[str, float] = {}
+        times: dict[str, dict[str, float]] = {}
         for name, score in self._peers.items():
             if self._mediapipe:
-                clip_ms = _median(self._peer_clip_ms[name])
+                answers = self._peer_clip[name]
+                clip_ms = _median([answer.ms for answer in answers])
                 peers[name] = score.as_json() | {"clip_ms": clip_ms, "clips": self._peer_counts[name]}
                 peers[name]["version"] = self._mediapipe.version
-                times[name] = round(look_ms / clip_ms, 3) if clip_ms else 0.0
-        p10, middle, p90 = np.percentile(self._ratios or [0.0], [10, 50, 90])
+                if answers:
+                    theirs = [answer.cpu_ms for answer in answers]
+                    look, middle = statistics.median(self._look_cpu_ms), statistics.median(theirs)
+                    frame = statistics.mean(self._frame_cpu_ms) / statistics.mean(theirs)
+                    times[name] = {"look": round(look / middle, 3), "frame": round(frame, 3)}
+        p10, p50, p90 = np.percentile(self._ratios or [0.0], [10, 50, 90])
         own = self._own.as_json()
         worst = sorted(self._fit_of, key=lambda name: self._fit_of[name])
         return SightFigures(
             found=own["found"],
             mean_iou=own["mean_iou"],
             count_right=own["count_right"],
-            area_ratio={"median": round(middle, 4), "p10": round(p10, 4), "p90": round(p90, 4)},
+            area_ratio={"median": round(p50, 4), "p10": round(p10, 4), "p90": round(p90, 4)},
             ms=self._clock.medians() | tracker,
             fresh_area_hz=fresh_hz,
             peers=peers,
             absent=absent,
             finder_ms={
                 "picture": _median(self._still_ms),
-                "clip_look": look_ms,
+                "clip_look": _median(self._look_ms),
                 "clip_frame": round(float(np.mean(self._frame_ms or [0.0])), 3),
             },
             times_mediapipe=times,
