@@ -37,9 +37,16 @@ class Data:
 
 
 def default_folder() -> Path:
-    """Return where the real pictures are: ``HAND_DANCE_DATA``, else ../shared/data from the project's root."""
+    """Return where the real pictures are: ``HAND_DANCE_DATA``, else ../shared/data from the project's root.
+
+    Where the package is installed elsewhere, that is the folder one is in.
+    """
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
+    if named:
+        return Path(named)
+    root = Path(__file__).resolve().parents[2]
+    home = root if (root / "pyproject.toml").is_file() else Path.cwd()
+    return home.parent / "shared" / "data"
 
 
 def data_in(folder: Path) -> Data:

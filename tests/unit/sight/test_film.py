@@ -67,6 +67,18 @@ def test_pictures_of_other_sizes_are_fitted_into_the_first(tmp_path):
     assert (stream["width"], stream["height"], stream["nb_read_frames"]) == (64, 48, "3")
 
 
+def test_a_picture_of_odd_size_stands_straight(tmp_path):
+    clip = Clip(tmp_path / "out.mp4", 2.0)
+    halves = picture(0, 65, 49)
+    halves[:, 32:] = 255
+    for k in range(3):
+        clip.add(halves, k / 2, "")
+    clip.close()
+    shown = cv2.VideoCapture(str(tmp_path / "out.mp4")).read()[1]
+    assert shown[:, :28].max() < 40
+    assert shown[:, 36:].min() > 215
+
+
 def test_a_clip_without_pictures_leaves_nothing_behind(tmp_path):
     Clip(tmp_path / "out.mp4", 10.0).close()
     assert list(tmp_path.iterdir()) == []

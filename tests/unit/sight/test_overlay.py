@@ -78,12 +78,11 @@ def test_without_hands_and_words_nothing_is_drawn():
     assert (drawn(grey(90), [], Mapping()) == 90).all()
 
 
-@pytest.mark.parametrize("area", [0.021, 0.19])
-def test_another_area_is_another_note(area):
-    one, other = (
-        drawn(grey(90), [MarkedHand(hand(area=a), 0, SIZE, disc(150, 130, 40))], Mapping()) for a in (0.06, area)
-    )
-    assert (one != other).any()
+def test_the_note_is_the_one_that_the_mapping_hears():
+    marked = [MarkedHand(hand(), 0, SIZE, disc(150, 130, 40))]
+    low, high, same = (drawn(grey(90), marked, Mapping(low=base, high=base + 24)) for base in (45.0, 60.0, 60.0))
+    assert (low != high).any()
+    assert (high == same).all()
 
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (1280, 720), (64, 48), (16, 16), (3840, 2160)])
