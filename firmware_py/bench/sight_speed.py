@@ -28,6 +28,7 @@ from firmware_py.sight.palm import PalmNetwork
 
 FRESH_HZ: Final = 90.0  # the fastest camera that is meant
 _FRESH_S: Final = 4.0
+_LOADING_S: Final = 0.5
 _TRACKED_S: Final = 2.5
 _SIZES: Final = {"tracker_320": (320, 240), "tracker_640": (640, 480)}
 
@@ -90,15 +91,16 @@ def freshness(models: ModelFiles, cache: Path, camera_hz: float = FRESH_HZ, seco
 
     A frame that is not taken before the next one is there is lost, as a camera's would be.
     """
-    frames = _ghost_frames((320, 240), camera_hz, seconds, cache)
+    frames = _ghost_frames((320, 240), camera_hz, _LOADING_S + seconds, cache)
+    lead = round(_LOADING_S * camera_hz)
     sight = Sight(models, synchronous=False, rate_hz=camera_hz)
     try:
-        for frame in frames[: round(camera_hz / 2)]:  # the first looks load the networks
+        for frame in frames[:lead]:  # the first looks load the networks
             sight.see(frame)
             time.sleep(0.5 / camera_hz)
         fresh, late, before = 0, 0, 0.0
         began = time.perf_counter()
-        for k, frame in enumerate(frames):
+        for k, frame in enumerate(frames[lead:]):
             wait = began + k / camera_hz - time.perf_counter()
             if wait > 0:
                 time.sleep(wait)
@@ -109,7 +111,7 @@ def freshness(models: ModelFiles, cache: Path, camera_hz: float = FRESH_HZ, seco
             area = float(sample["hands"]["area"][0])
             fresh += bool(int(sample["flags"]) & Flag.PRESENT) and area != before
             before = area
-        elapsed = max(time.perf_counter() - began, len(frames) / camera_hz)
+        elapsed = max(time.perf_counter() - began, (len(frames) - lead) / camera_hz)
     finally:
         sight.close()
     return Freshness(round(fresh / elapsed, 1), camera_hz, late)
