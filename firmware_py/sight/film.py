@@ -165,7 +165,10 @@ class _ByCommand:
             [
                 *("ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24"),
                 *("-s", f"{size[0]}x{size[1]}", "-r", f"{rate_hz:.6g}", "-i", "-"),
-                # BT.601 and yuv420p: what every browser decodes; the index in front, so that it plays while it loads
+                # yuv420p: what every browser decodes; the colours' matrix is said, as players guess it by the size
+                *("-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709"),
+                *("-color_primaries", "bt709", "-color_trc", "bt709"),
+                # the index in front, so that it plays while it loads
                 *("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"),
                 *("-movflags", "+faststart", str(path)),
             ],

@@ -34,6 +34,7 @@ def test_a_clip_is_h264_that_browsers_play_with_every_picture_in_it(tmp_path):
     clip.close()
     stream = probed(tmp_path / "out.mp4")
     assert (stream["codec_name"], stream["pix_fmt"], stream["nb_read_frames"]) == ("h264", "yuv420p", "10")
+    assert (stream["color_space"], stream["color_range"]) == ("bt709", "tv")
     assert (stream["width"], stream["height"], stream["avg_frame_rate"]) == (64, 48, "25/1")
     assert [file.name for file in tmp_path.iterdir()] == ["out.mp4"]
     content = (tmp_path / "out.mp4").read_bytes()
