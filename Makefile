@@ -42,10 +42,13 @@ kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid
 count-in-test: $(VENV)/developed models ## sessions in real time that measure their delay and find the reach: half a minute
 	$(BIN)/python -m pytest tests/long
 
-bench: $(VENV)/benched models ## the figures, beside their peers in the same run
+bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
 	$(BIN)/hand-dance bench ring
 	$(BIN)/hand-dance bench delay
+	$(BIN)/hand-dance bench sight
+	$(BIN)/hand-dance bench sight --loop
+	$(BIN)/hand-dance bench sight --tones
 	$(BIN)/python -m pytest tests/bench
 
 wheel: $(VENV)/developed ## sdist and wheel in dist/
@@ -63,7 +66,7 @@ uninstall: ## take the services and the program away, and leave what was played
 	@systemd/install uninstall
 
 clean: ## remove what was built, not what was played
-	rm -rf $(VENV) .cache build dist *.egg-info firmware_py/*.so ext/_*.c
+	rm -rf $(VENV) .venv-mediapipe .cache build dist *.egg-info firmware_py/*.so ext/_*.c
 
 $(VENV)/installed: $(SOURCES)
 	@$(call debian,$(DEMO_PACKAGES) $(PYTHON_PACKAGES))
@@ -80,6 +83,14 @@ $(VENV)/developed: $(VENV)/installed
 $(VENV)/benched: $(VENV)/developed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[bench]'
 	@touch $@
+
+# A gigabyte of a peer, with a NumPy of its own: wheels for Python 3.9 to 3.12 only. Without it, its figures are absent.
+MEDIAPIPE_PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3; do $$p -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
+.venv-mediapipe/installed:
+	@if [ -z "$(MEDIAPIPE_PYTHON)" ]; then echo "mediapipe 0.10.18 needs Python 3.9 to 3.12, which is not here: measuring without it"; \
+	else echo "Fetching mediapipe, to measure beside it…"; $(MEDIAPIPE_PYTHON) -m venv .venv-mediapipe \
+		&& .venv-mediapipe/bin/python -m pip install --quiet --disable-pip-version-check mediapipe==0.10.18 && touch $@ \
+		|| echo "mediapipe could not be installed: measuring without it"; fi
 
 # The interpreter's own headers and venv come from Debian only where it is Debian's.
 PYTHON_PACKAGES = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv; \

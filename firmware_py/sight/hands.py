@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_py._mask import Mask
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
@@ -111,6 +112,18 @@ class Sight:
             SeenHand(track.area, self._box(track), track.confidence, track.openness, side_of(track.rightness))
             for track in self._in_order()
             if track and track.present
+        )
+
+    def covered(self, frame: Frame) -> tuple[tuple[int, NDArray[np.uint8]], ...]:
+        """Return what counted as hand in ``frame``, the last one seen, for people: off the realtime path.
+
+        One entry for each hand of ``seen``, in its order: 0 for the primary hand or 1 for the other, and its cells
+        of 2x2 pixels, uint8, 0…255, shape (height / 2, width / 2).
+        """
+        return tuple(
+            (place, np.asarray(track.mask.picture(frame.i420, self._rival(slot))))
+            for place, slot in enumerate(self._identities.order)
+            if (track := self._tracks[slot]) and track.present
         )
 
     def forget(self) -> None:
