@@ -19,6 +19,7 @@ from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderErr
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
+from firmware_py.session.gaps import true_gaps
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.stopping import StopRequest
@@ -109,7 +110,7 @@ class Performance:
                     end=self._end,
                     failed=bool(recorder.shortage or recorder.failure or self._fault),
                     seconds=recorder.frames / record.rate_hz,
-                    gaps=tuple(self._gaps),
+                    gaps=true_gaps(self._gaps, recorder.silences, record.rate_hz),
                     counters=self._counters(folder),
                 )
             )
