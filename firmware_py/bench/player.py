@@ -168,5 +168,3 @@ class Player:
             self.lanes.tape_audio.discard()
             if time.monotonic() - begin > RENDER_SETTLED_S:
                 self.render_share_max = max(self.render_share_max, float(self.told()["render_share"]))
-
-

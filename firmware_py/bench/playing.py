@@ -73,9 +73,7 @@ def measure(seconds: float = 16.0, *, busy: bool = False) -> PlayingFigures:
         stack.enter_context(Listener(server))  # a device that nobody hears falls asleep
         stack.enter_context(BusyNeighbours() if busy else nullcontext())
         song = load_song(SONG)
-        backing = backing_file(
-            song, folder, song_start_s=0.0, rate_hz=RATE_HZ, count_in_bars=0, click_through=True
-        )
+        backing = backing_file(song, folder, song_start_s=0.0, rate_hz=RATE_HZ, count_in_bars=0, click_through=True)
         shares: dict[str, dict[str, float]] = {"paced": {}, f"alsa:{DEVICE}": {}}
         xruns = late = 0
         outward, midi = 0.0, False
@@ -92,7 +90,10 @@ def measure(seconds: float = 16.0, *, busy: bool = False) -> PlayingFigures:
                     parent_pid=os.getpid(),
                 )
                 levels = {} if part == EVERYTHING else LEVELS_DB
-                with Player(plan, server.environment, levels) as player, _Outlets(part == EVERYTHING, player) as outlets:
+                with (
+                    Player(plan, server.environment, levels) as player,
+                    _Outlets(part == EVERYTHING, player) as outlets,
+                ):
                     found[part] = _share(player, hands, each_s, outlets)
                     if audio != "paced":
                         xruns, late = xruns + player.counters.xruns, late + player.counters.late_samples

@@ -48,7 +48,14 @@ def _aliases(at_hz: NDArray[np.float64], hz: float) -> NDArray[np.bool_]:
 WIDE, HIGH = 1500, 640  # the drawing
 LEFT, RIGHT, TOP, BOTTOM = 90, 30, 96, 64
 FLOOR_DB: Final = -140.0
-INK, GRID, GREY, BLUE, RED, GREEN = (40, 40, 40), (225, 225, 225), (150, 150, 150), (160, 90, 30), (40, 40, 200), (60, 130, 40)
+INK, GRID, GREY, BLUE, RED, GREEN = (
+    (40, 40, 40),
+    (225, 225, 225),
+    (150, 150, 150),
+    (160, 90, 30),
+    (40, 40, 200),
+    (60, 130, 40),
+)
 
 
 def draw(path: Path, sounds: dict[str, NDArray[np.floating[Any]]], hz: float = SAW_HZ) -> None:
