@@ -244,7 +244,7 @@ class FluidSynth(_Program):
         """See SawPeer."""
         return None
 
-    def _command(self, folder: Path, pitches_hz: tuple[float, ...], seconds: float, to: Path | None) -> list[str]:
+    def _command(self, folder: Path, pitches_hz: tuple[float, ...], seconds: float, _to: Path | None) -> list[str]:
         import mido
 
         track = mido.MidiTrack([mido.Message("program_change", program=81)])

@@ -30,7 +30,7 @@ START_S: Final = 15.0
 class SoundServer:
     """Runs from ``with`` to its end; ``environment`` lets a process find its device.
 
-    It stands for a sound card, which no program can delay: where the system grants it, all of it runs above every player.
+    It stands for a sound card, which no program can delay: where the system grants it, it runs above every player.
     """
 
     def __init__(self, rate_hz: int) -> None:

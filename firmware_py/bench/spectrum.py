@@ -3,6 +3,7 @@
 Not here: who makes the saw (``saw_peers``, ``synth``).
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,9 @@ def spectrum_db(sound: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], 
     size = np.abs(np.fft.rfft(np.asarray(sound, np.float64)[SKIPPED:FRAMES] * window))
     if len(sound) < FRAMES or size.max() < 1e-6:
         raise BenchError("silence was rendered where a saw was asked for; update or remove that program")
-    return np.fft.rfftfreq(SIZE, 1 / RATE_HZ), 20 * np.log10(np.maximum(size / size.max(), 1e-12))
+    at_hz: NDArray[np.float64] = np.fft.rfftfreq(SIZE, 1 / RATE_HZ)
+    level_db: NDArray[np.float64] = 20 * np.log10(np.maximum(size / size.max(), 1e-12))
+    return at_hz, level_db
 
 
 def alias_db(sound: NDArray[np.floating[Any]], hz: float = SAW_HZ) -> float:
@@ -101,7 +104,7 @@ def _panel(name: str, sound: NDArray[np.floating[Any]], hz: float) -> NDArray[np
 
     columns = LEFT + at_hz / (RATE_HZ / 2) * (WIDE - LEFT - RIGHT)
     edges = np.searchsorted(columns, np.arange(LEFT, WIDE - RIGHT + 1))
-    tops = [level_db[a : max(b, a + 1)].max() for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    tops = [level_db[a : max(b, a + 1)].max() for a, b in pairwise(edges)]
     line = np.array([(LEFT + n, y_of(float(top))) for n, top in enumerate(tops)], np.int32)
     cv2.polylines(picture, [line], False, BLUE, 1, cv2.LINE_AA)
     for number in range(1, int(RATE_HZ / 2 / hz) + 1):
@@ -115,5 +118,5 @@ def _panel(name: str, sound: NDArray[np.floating[Any]], hz: float) -> NDArray[np
     alias = f"alias {level_db[worst_at]:.1f} dB at {at_hz[worst_at] / 1000:.2f} kHz"
     write(alias, min(spot[0] + 14, WIDE - 330), spot[1] - 12, RED)
     write(f"{name}: a saw of {hz:.1f} Hz", LEFT, 40, INK, 0.9)
-    write("o harmonics    v loudest alias below 15 kHz    beyond 15 kHz nobody is meant to hear it", LEFT, 70, GREY)
+    write("rings: its harmonics; triangle: the loudest below 15 kHz that is none of them", LEFT, 70, GREY)
     return picture

@@ -14,6 +14,7 @@ import resource
 import sys
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from firmware_py.lanes import STATUS_LOCKED, STATUS_REALTIME
@@ -27,7 +28,7 @@ _FIFO: Final = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
 def foreign_threads() -> frozenset[int]:
     """Return the ids of this process's threads that libraries have started, not Python."""
     ours = {thread.native_id for thread in threading.enumerate()}
-    return frozenset(int(thread) for thread in os.listdir("/proc/self/task")) - ours
+    return frozenset(int(task.name) for task in Path("/proc/self/task").iterdir()) - ours
 
 
 def lift(threads: Iterable[int]) -> None:
