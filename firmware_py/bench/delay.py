@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -63,6 +64,7 @@ class DelayFigures(Delay):
     late_samples: int
     tape_drops: int
     render_share_max: float  # of the time that there is for rendering
+    stolen_ms: float  # processor time that the host of a virtual machine took away meanwhile: no priority helps there
     period_frames: int
     periods: int
     peers: dict[str, Delay] = field(default_factory=dict)
@@ -110,10 +112,11 @@ def _own(server: SoundServer, events: int, period_frames: int, periods: int) -> 
         parent_pid=os.getpid(),
     )
     with Listener(server) as listener, Player(plan, server.environment) as player:
-        begin = time.monotonic()
+        begin, stolen = time.monotonic(), _stolen_s()
         pushed = _events(lambda there: player.hand(PITCH if there else None), events)
         player.check()
-        seconds, counters, status = time.monotonic() - begin, player.counters, player.told()
+        seconds, stolen = time.monotonic() - begin, _stolen_s() - stolen
+        counters, status = player.counters, player.told()
         delay = _found(pushed, *listener.close())
     return {
         **vars(delay),
@@ -124,9 +127,16 @@ def _own(server: SoundServer, events: int, period_frames: int, periods: int) -> 
         "late_samples": counters.late_samples,
         "tape_drops": counters.tape_drops,
         "render_share_max": round(player.render_share_max, 4),
+        "stolen_ms": round(stolen * 1e3),
         "period_frames": int(status["period_frames"]),
         "periods": int(status["periods"]),
     }
+
+
+def _stolen_s() -> float:
+    """Return the processor time that the machine's host has given to others so far, of all processors, seconds."""
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def _peer(name: str, server: SoundServer, events: int, period_frames: int) -> Delay:

@@ -58,9 +58,8 @@ def measure(seconds: float = DEFAULT_SECONDS, *, plot: Path | None = None) -> Sy
 
     Raises BenchError where a peer renders silence or the drawing cannot be written.
     """
-    own_saw = saw()
     if plot is not None:
-        spectrum.draw(plot, {"hand-dance": own_saw})
+        spectrum.draw(plot, {"hand-dance": saw()})
     here = {peer.name: peer for peer in saw_peers.ALL if not peer.absent()}
     looked_at = {name: peer.saw() for name, peer in here.items()}
     alias = {name: None if one is None else round(spectrum.alias_db(one), 1) for name, one in looked_at.items()}
@@ -71,7 +70,7 @@ def measure(seconds: float = DEFAULT_SECONDS, *, plot: Path | None = None) -> Sy
     all_own = [time for times in own.values() for time in times]
     return SynthFigures(
         cpu_ms_per_s=round(statistics.median(all_own), 4),
-        alias_db=round(spectrum.alias_db(own_saw), 1),
+        alias_db=round(alias_db(), 1),
         times_cheaper_python=round(min(ratios[name] for name in clean), 2) if clean else None,
         times_cheaper_python_any=round(min(ratios[name] for name in python), 2),
         times_cheaper_csound=round(ratios["csound"], 2) if "csound" in ratios else None,
@@ -90,6 +89,11 @@ def saw(hz: float = spectrum.SAW_HZ) -> Sound:
     sound = np.zeros(spectrum.FRAMES, np.float32)
     SawBank([hz], gain=0.5).render(sound)
     return sound
+
+
+def alias_db(hz: float = spectrum.SAW_HZ) -> float:
+    """Return the loudest alias below 15 kHz of our own saw against its fundamental, dB."""
+    return spectrum.alias_db(saw(hz), hz)
 
 
 def _rounds(here: dict[str, SawPeer], seconds: float) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
