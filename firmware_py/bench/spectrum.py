@@ -25,11 +25,13 @@ TARGET_DB: Final = -60.0
 def spectrum_db(sound: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return frequencies, Hz, and levels against the loudest, dB, of FRAMES frames of sound.
 
-    Raises BenchError where there is only silence.
+    Raises BenchError where there is only silence, or less.
     """
     window = np.kaiser(SIZE, 20.0)
+    if len(sound) < FRAMES:
+        raise BenchError(f"{len(sound)} frames where a saw was asked for, {FRAMES} are needed: update that program")
     size: NDArray[np.float64] = np.abs(np.fft.rfft(np.asarray(sound, np.float64)[SKIPPED:FRAMES] * window))
-    if len(sound) < FRAMES or size.max() < 1e-6:
+    if size.max() < 1e-6:
         raise BenchError("silence was rendered where a saw was asked for; update or remove that program")
     level_db: NDArray[np.float64] = 20 * np.log10(np.maximum(size / size.max(), 1e-12))
     return np.arange(len(level_db), dtype=np.float64) * (RATE_HZ / SIZE), level_db
@@ -72,6 +74,7 @@ def draw(path: Path, sounds: dict[str, NDArray[np.floating[Any]]], hz: float = S
     try:
         if not done:
             raise OSError("it cannot be made a PNG")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.tobytes())
     except OSError as error:
         raise BenchError(f"the drawing cannot be written to {path} ({error}); name another file with --plot") from error
