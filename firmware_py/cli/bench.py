@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_py.config import Config
+from firmware_py.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace, _config: Config) -> int:
     from firmware_py.bench import delay, playing, ring, synth
 
     events = args.events if args.minutes is None else round(args.minutes * delay.EVENTS_PER_MINUTE)
+    if events < 1:
+        raise UsageError(f"{events} changes to hear; allowed is 1 or more: --events N, or --minutes M")
     figures: dict[str, Any] = {
         "ring": lambda: ring.measure(args.seconds),
         "synth": lambda: synth.measure(args.seconds, plot=args.plot),
