@@ -8,16 +8,16 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux
 MAIL_PACKAGES := exim4-daemon-light
-BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins
+BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test count-in-test bench wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test count-in-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/installed models ## play one session with the built-in ghost player and show what the player gets
 	@$(BIN)/hand-dance demo
@@ -45,11 +45,17 @@ count-in-test: $(VENV)/developed models ## sessions in real time that measure th
 bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
 	$(BIN)/hand-dance bench ring
+	$(BIN)/hand-dance bench synth --plot .cache/saw.png
 	$(BIN)/hand-dance bench delay
 	$(BIN)/hand-dance bench sight
 	$(BIN)/hand-dance bench sight --loop
 	$(BIN)/hand-dance bench sight --tones
+	$(BIN)/hand-dance bench playing --seconds 24
 	$(BIN)/python -m pytest tests/bench
+
+bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while every processor is kept busy
+	@$(call debian,$(BENCH_PACKAGES))
+	$(BIN)/hand-dance bench delay --minutes 10 --busy
 
 wheel: $(VENV)/developed ## sdist and wheel in dist/
 	rm -rf dist

@@ -20,6 +20,7 @@ from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.count_in import CountIn
+from firmware_py.session.gaps import true_gaps
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.stopping import StopRequest
@@ -118,7 +119,7 @@ class Performance:
                     end=self._end,
                     failed=bool(recorder.shortage or recorder.failure or self._fault),
                     seconds=recorder.frames / rate_hz,
-                    gaps=tuple(self._gaps),
+                    gaps=true_gaps(self._gaps, recorder.silences, rate_hz),
                     counters=self._counters(folder),
                 )
             )
