@@ -5,6 +5,7 @@ there does it look for palms over the whole frame. Not here: when it runs (``han
 results (``tracker``).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 from firmware_py.sight import anatomy
 from firmware_py.sight.crop import Crop
 from firmware_py.sight.landmarks import LandmarkNetwork, Landmarks, Side
+from firmware_py.sight.lightness import lifted, well_lit
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.palm import Palm, PalmNetwork
 
-_LEAST_PALM: Final = 0.5
+_LEAST_PALM: Final = 0.2
 _LEAST_PRESENCE: Final = 0.5
+_LEAST_TOGETHER: Final = 3.0  # log-odds of a palm and of two looks at its hand, summed: 20 to 1
 _SAME_HAND: Final = 0.55  # mean distance of landmarks in palm breadths under which two hands are one
 _ZOOM: Final = 0.62  # side of the windows of a thorough search, as a share of the frame
 
@@ -91,33 +94,58 @@ class Finder:
         prior: Sequence[Crop] = (),
         search: bool = True,
         thorough: bool = False,
+        in_shadow: bool = False,
     ) -> list[FoundHand | None]:
         """Return the hands of ``rgb`` (uint8, shape (height, width, 3)): one answer for each prior, then new ones.
 
         wanted: how many hands at most. prior: windows that held a hand a moment ago; None answers one that holds
         none now. search: look for new palms when hands are still wanted; a prior that holds none is reason
-        enough. thorough: when no hand was found that way, look again in parts of the frame, where a small hand is
-        larger to the network.
+        enough. thorough: for a picture that stands alone, look once more with lifted shadows when hands are still
+        wanted, then in parts of the frame, where a small hand is larger to the network, when there is none yet.
+        in_shadow: look for palms with lifted shadows, for streams: every other search finds the hand before a window.
         """
         answers: list[FoundHand | None] = []
         for crop in prior:
             answers.append(_looked(self._next_look, rgb, crop, answers))
         if (search or None in answers) and _count(answers) < wanted:
-            self._search(rgb, self._palms.look(rgb, least_score=_LEAST_PALM), answers, wanted)
-            if thorough and not _count(answers):
-                for palms in self._parts(rgb):
-                    self._search(rgb, palms, answers, wanted)
+            where = lifted(rgb) if in_shadow else well_lit(rgb)
+            self._search(rgb, self._palms.look(where, least_score=_LEAST_PALM), answers, wanted)
+            if thorough:
+                self._search_on(rgb, answers, wanted)
+                answers = [hand and self._refined(rgb, hand) for hand in answers]
         return answers
+
+    def _search_on(self, rgb: NDArray[np.uint8], answers: list[FoundHand | None], wanted: int) -> None:
+        if _count(answers) < wanted:
+            self._search(rgb, self._palms.look(lifted(rgb), least_score=_LEAST_PALM), answers, wanted)
+        if not _count(answers):
+            for palms in self._parts(rgb):
+                self._search(rgb, palms, answers, wanted)
 
     def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int) -> None:
         for palm in palms:
             if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
-                hand = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
+                hand = self._verified(rgb, palm, found)
                 if hand:
-                    # A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: look
-                    # again as all later looks do, so that a first note begins in tune.
-                    again = _looked(self._next_look, rgb, hand.crop, found)
-                    found.append(replace(again, side=hand.side, rightness=hand.rightness) if again else hand)
+                    found.append(hand)
+
+    def _verified(self, rgb: NDArray[np.uint8], palm: Palm, found: Sequence[FoundHand | None]) -> FoundHand | None:
+        """Return the hand of ``palm`` when three looks together say that it is one.
+
+        A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: it is looked at
+        again as all later looks do, so that a first note begins in tune.
+        """
+        first = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
+        again = first and _looked(self._next_look, rgb, first.crop, found)
+        if not first or not again:
+            return None
+        sure = _log_odds(palm.score) + _log_odds(first.presence) + _log_odds(again.presence)
+        return replace(again, side=first.side, rightness=first.rightness) if sure >= _LEAST_TOGETHER else None
+
+    def _refined(self, rgb: NDArray[np.uint8], hand: FoundHand) -> FoundHand:
+        """Return the hand as the larger network sees it in its own window, where that sees it."""
+        better = _looked(self._first_look, rgb, hand.crop, ())
+        return replace(better, side=hand.side, rightness=hand.rightness) if better else hand
 
     def _parts(self, rgb: NDArray[np.uint8]) -> list[list[Palm]]:
         height, width = rgb.shape[:2]
@@ -143,6 +171,10 @@ def _looked(
         return None
     hand = FoundHand.of(seen, width, height)
     return None if any(other and hand.same_as(other) for other in found) else hand
+
+
+def _log_odds(chance: float) -> float:
+    return math.log(max(chance, 1e-6) / max(1 - chance, 1e-6))
 
 
 def _count(answers: Sequence[FoundHand | None]) -> int:

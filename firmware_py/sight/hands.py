@@ -71,6 +71,7 @@ class Sight:
     _thread: LookoutThread | None = field(default=None, init=False)
     _due_s: float = field(default=-math.inf, init=False)
     _looks: int = field(default=0, init=False)
+    _searches: int = field(default=0, init=False)
     _last_hand_s: float = field(default=-math.inf, init=False)
     _size: tuple[int, int] = field(default=(0, 0), init=False)
 
@@ -115,6 +116,7 @@ class Sight:
         self._identities.reset()
         self._due_s = -math.inf
         self._last_hand_s = -math.inf
+        self._looks = self._searches = 0
         if not self._thread:
             self._lookout.forget()
 
@@ -154,7 +156,8 @@ class Sight:
             for track in self._tracks
         )
         search = not any(crops) or self._looks % _SEARCH_EVERY == 0
-        return Question(frame, crops, search=search, thorough=self.stills)
+        self._searches += search
+        return Question(frame, crops, search=search, thorough=self.stills, in_shadow=self._searches % 2 == 0)
 
     def _pace_hz(self, t_s: float) -> float:
         if math.isinf(self._last_hand_s):

@@ -27,6 +27,7 @@ class Question:
     crops: tuple[Crop | None, ...]
     search: bool
     thorough: bool
+    in_shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,12 @@ class Lookout:
         slots = [k for k, crop in enumerate(question.crops) if crop]
         prior = [crop for crop in question.crops if crop]
         found = self._finder.find(
-            frame.rgb(), wanted=len(question.crops), prior=prior, search=question.search, thorough=question.thorough
+            frame.rgb(),
+            wanted=len(question.crops),
+            prior=prior,
+            search=question.search,
+            thorough=question.thorough,
+            in_shadow=question.in_shadow,
         )
         hands = dict(zip(slots, found, strict=False))
         fresh = [hand for hand in found[len(slots) :] if hand]
