@@ -83,6 +83,7 @@ class ColourLookout:
             likenesses=(likeness, *(None,) * rest),
             asked=(crop is not None, *(False,) * rest),
             ms=(time.perf_counter() - began) * 1e3,
+            fresh=(likeness is not None and crop is None, *(False,) * rest),
         )
 
     def forget(self) -> None:

@@ -96,6 +96,7 @@ class Sight:
         for slot, track in enumerate(self._tracks):
             if track:
                 track.step(frame.i420, frame.number, t_s, self._rival(slot))
+        self._identities.follow(self._tracks, t_s, frame.width / frame.height)
         confirmed = self._ask_finder(frame, t_s)
         self._let_go(t_s)
         self.spent.tracker = (time.perf_counter() - began) * 1e3 - (self.spent.finder if self.synchronous else 0.0)
@@ -166,18 +167,20 @@ class Sight:
         return min(_IDLE_HZ, self.finder_hz) if idle else self.finder_hz
 
     def _apply(self, answer: Answer, frame: Frame, t_s: float) -> None:
-        self._identities.weigh(self._tracks, answer.likenesses)
         for slot, (likeness, asked) in enumerate(zip(answer.likenesses, answer.asked, strict=True)):
             track = self._tracks[slot]
             if likeness:
-                if track is None:
+                if track is None or (answer.fresh[slot] and track.present):
                     track = self._tracks[slot] = Track(likeness, self.rate_hz)
+                    self._identities.newcomer(slot)
                 track.confirm(likeness, frame.i420, frame.number, t_s, self._rival(slot))
             elif track and asked:
                 track.misses += 1
                 told = track.likeness.quality >= _TOLD_BY_COLOUR and not track.doubted
                 if track.misses >= (_MISSES_AT_ALL if told else _MISSES_BELIEVED):
                     track.leave()
+        looks = [likeness.hand if likeness else None for likeness in answer.likenesses]
+        self._identities.weigh(self._tracks, looks, t_s, frame.width / frame.height)
 
     def _let_go(self, t_s: float) -> None:
         for slot, track in enumerate(self._tracks):

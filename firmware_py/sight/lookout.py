@@ -32,12 +32,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it saw: for each slot the hand in it, None: no hand there. asked: the slots that had a crop."""
+    """What it saw: for each slot the hand in it, None: no hand there. asked: the slots that had a crop. fresh: the
+    slots whose hand was not found where it should be but by a search, hence may be another one.
+    """  # noqa: D205
 
     number: int
     likenesses: tuple[Likeness | None, ...]
     asked: tuple[bool, ...]
     ms: float
+    fresh: tuple[bool, ...]
 
 
 class Lookout:
@@ -63,11 +66,12 @@ class Lookout:
             in_shadow=question.in_shadow,
         )
         hands = dict(zip(slots, found, strict=False))
-        fresh = [hand for hand in found[len(slots) :] if hand]
-        for slot in range(len(question.crops)):
-            if slot not in hands and fresh:
-                hands[slot] = fresh.pop(0)
-                self._portraitists[slot].forget()
+        searched = [hand for hand in found[len(slots) :] if hand]
+        free = sorted((k for k in range(len(question.crops)) if not hands.get(k)), key=lambda k: k in hands)
+        fresh = free[: len(searched)]  # slots that nobody was in before those whose hand was lost sight of
+        for slot, hand in zip(fresh, searched, strict=False):
+            hands[slot] = hand
+            self._portraitists[slot].forget()
         drawn: dict[int, tuple[Shape, Pose]] = {k: draw(hand) for k, hand in hands.items() if hand}
         likenesses: list[Likeness | None] = [None] * len(question.crops)
         for slot, hand in hands.items():
@@ -79,6 +83,7 @@ class Lookout:
             likenesses=tuple(likenesses),
             asked=tuple(crop is not None for crop in question.crops),
             ms=(time.perf_counter() - began) * 1e3,
+            fresh=tuple(k in fresh for k in range(len(question.crops))),
         )
 
     def forget(self) -> None:

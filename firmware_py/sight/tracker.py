@@ -32,7 +32,8 @@ _LEAST_SUPPORT: Final = 0.5  # of the support in the finder's frame
 _LEAST_VISIBLE: Final = 0.2
 _SURE_AGAIN: Final = 0.75  # support and contrast, of those in the finder's frame, of a hand that came back
 _RETURNS: Final = (1.0, 0.8, 1.25, 0.62, 1.6)  # sizes that a hand may come back with
-_SIDE_WEIGHT: Final = 0.05  # of one look: the first one, by the larger network, is hard to overrule
+_FIRST_SIDE: Final = 3.0  # looks that the first one, by the larger network, counts for
+_MOST_SIDES: Final = 24.0  # looks that a hand's side is the mean of
 _POSES_KEPT: Final = 128
 
 
@@ -47,6 +48,7 @@ class Track:
         self.openness = likeness.hand.openness
         self.rightness = likeness.hand.rightness
         self.confirmed_s = -math.inf
+        self._sides = _FIRST_SIDE
         self._mask = Mask()
         self._reach = min(0.6, _REACH_S / rate_hz)
         self._presence = Presence(rate_hz)
@@ -116,7 +118,8 @@ class Track:
         self._mask.set_reference(likeness.fill, likeness.dx, likeness.dy)
         self._mask.pose = self._pose
         sure = abs(2 * likeness.hand.rightness - 1)  # a look that is not sure of the side changes nothing
-        self.rightness += _SIDE_WEIGHT * sure * (likeness.hand.rightness - self.rightness)
+        self._sides = min(self._sides + sure, _MOST_SIDES)
+        self.rightness += sure / self._sides * (likeness.hand.rightness - self.rightness)
         self.misses = 0
 
     def step(self, i420: NDArray[np.uint8], number: int, t_s: float, rival: Mask | None) -> None:
