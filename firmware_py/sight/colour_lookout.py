@@ -1,8 +1,9 @@
 """Looking for a hand by colour alone, for a machine without the finder's model files. It answers as the finder does.
 
-It takes the most hand-sized skin-coloured place that stands out from what is around it, best an open hand held up in
-the middle of the picture during the count-in, and from then on goes by the colours learnt there. It knows no
-fingers, and faces and wood may pass for hands: its presence, hence the samples' confidence, is low on purpose.
+In the count-in the player holds an open hand up in a square in the middle of the picture: there it takes the place
+that came into the room and stands out from it, or has fingers, and from then on goes by the colours learnt there. What
+was in the room before is no hand; yet faces and wood may pass for one: its presence, hence the samples' confidence, is
+low on purpose.
 """
 
 import time
@@ -18,6 +19,7 @@ from firmware_py.sight.finder import FoundHand
 from firmware_py.sight.landmarks import Landmarks
 from firmware_py.sight.likeness import Likeness, Portraitist, draw
 from firmware_py.sight.lookout import Answer, Question
+from firmware_py.sight.room import Room, finger_like
 
 PRESENCE: Final = 0.3  # how sure an answer is, at best
 
@@ -40,6 +42,10 @@ _LEAST_SUPPORT: Final = 0.6
 _LEAST_CONTRAST: Final = 0.25
 _KEPT_SUPPORT: Final = 0.45
 _STEPS: Final = 6
+_CAME: Final = 0.5  # share of a hand's place that differs from the room as it was
+_WAS_THERE: Final = 0.2  # share up to which a place is the room
+_DOUBTS: Final = 4  # looks in a row at what was there before and has no fingers
+_SQUARE: Final = (0.3, 0.7)  # of width and height: where the hand is held in the count-in
 
 
 def skin_odds() -> bytes:
@@ -65,13 +71,21 @@ class ColourLookout:
         self._portraitist = Portraitist()
         self._mask = Mask()
         self._last: Likeness | None = None
+        self._room = Room()
+        self._doubts = 0
+        self._came_from_room = False
 
     def look(self, question: Question) -> Answer:
         """Answer one question, in line."""
         began = time.perf_counter()
         frame = question.frame
         crop = question.crops[0]
-        hand = self._still_there(frame.i420, crop) if crop else self._appeared(frame.i420)
+        if crop:
+            hand = self._still_there(frame.i420, crop)
+            self._room.look(frame.i420, hand.box if hand else None)
+        else:
+            self._room.look(frame.i420, None)
+            hand = self._appeared(frame.i420)
         likeness = None
         if hand:
             if not crop:
@@ -89,6 +103,7 @@ class ColourLookout:
     def forget(self) -> None:
         """The next frame has nothing to do with those before."""
         self._portraitist.forget()
+        self._room.forget()
         self._last = None
 
     def _still_there(self, i420: NDArray[np.uint8], crop: Crop) -> FoundHand | None:
@@ -100,7 +115,14 @@ class ColourLookout:
         self._mask.adopt(shape, odds)
         self._mask.pose = pose
         self._mask.measure(i420)
-        return hand if self._mask.support >= _KEPT_SUPPORT else None
+        if self._mask.support < _KEPT_SUPPORT:
+            return None
+        was_there = self._came_from_room and self._room.changed(hand.box) < _WAS_THERE
+        self._doubts = self._doubts + 1 if was_there and not self._fingers(i420) else 0
+        return hand if self._doubts < _DOUBTS else None
+
+    def _fingers(self, i420: NDArray[np.uint8]) -> bool:
+        return finger_like(np.asarray(self._mask.picture(i420)))
 
     def _appeared(self, i420: NDArray[np.uint8]) -> FoundHand | None:
         height, width = i420.shape[0] * 2 / 3, float(i420.shape[1])
@@ -114,13 +136,20 @@ class ColourLookout:
             self._mask.pose = pose
             self._mask.measure(i420, None, _STEPS)
             contrast = self._mask.support - self._mask.surround
-            if self._mask.support >= _LEAST_SUPPORT and self._mask.visible > 0.7 and contrast > best_contrast:
-                cx, cy, scale = self._mask.pose
-                grown = scale / pose[2]
-                at = hand.landmarks[0, :2] + 2 * np.array([cx - pose[0], cy - pose[1]]) * 1.0
-                middle = at + np.array(_MIDDLE) * breadth
-                at = middle - np.array(_MIDDLE) * breadth * grown
-                best, best_contrast = _hand(float(at[0]), float(at[1]), breadth * grown, i420), contrast
+            if self._mask.support < _LEAST_SUPPORT or self._mask.visible <= 0.7 or contrast <= best_contrast:
+                continue
+            cx, cy, scale = self._mask.pose
+            grown = scale / pose[2]
+            middle = hand.landmarks[0, :2] + 2 * np.array([cx - pose[0], cy - pose[1]]) + np.array(_MIDDLE) * breadth
+            at = middle - np.array(_MIDDLE) * breadth * grown
+            there = _hand(float(at[0]), float(at[1]), breadth * grown, i420)
+            came = self._room.changed(there.box) >= _CAME
+            in_square = all(
+                _SQUARE[0] < share < _SQUARE[1] for share in (float(middle[0]) / width, float(middle[1]) / height)
+            )
+            if came or (in_square and self._fingers(i420)):
+                best, best_contrast, self._came_from_room = there, contrast, came
+        self._doubts = 0
         return best
 
 
