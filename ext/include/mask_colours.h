@@ -12,7 +12,7 @@
 
 #define HD_BINS 32          /* levels of each of Y, U, V */
 #define HD_COLOURS (HD_BINS * HD_BINS * HD_BINS)
-#define HD_TAKEN 12         /* shape and colour together, either way, from which a cell near the rim is learnt from */
+#define HD_TAKEN 18         /* shape and colour together, either way, from which a cell near the rim is learnt from */
 #define HD_HAND_DOUBT 4e-5f /* share of the hand that any colour may yet have */
 #define HD_ROOM_DOUBT 5e-5f /* and of the room */
 

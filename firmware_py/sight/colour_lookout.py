@@ -10,6 +10,7 @@ import time
 from itertools import product
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,11 +119,8 @@ class ColourLookout:
         if self._mask.support < _KEPT_SUPPORT:
             return None
         was_there = self._came_from_room and self._room.changed(hand.box) < _WAS_THERE
-        self._doubts = self._doubts + 1 if was_there and not self._fingers(i420) else 0
+        self._doubts = self._doubts + 1 if was_there and not finger_like(patch(i420, odds, hand.box)) else 0
         return hand if self._doubts < _DOUBTS else None
-
-    def _fingers(self, i420: NDArray[np.uint8]) -> bool:
-        return finger_like(np.asarray(self._mask.picture(i420)))
 
     def _appeared(self, i420: NDArray[np.uint8]) -> FoundHand | None:
         height, width = i420.shape[0] * 2 / 3, float(i420.shape[1])
@@ -147,10 +145,28 @@ class ColourLookout:
             in_square = all(
                 _SQUARE[0] < share < _SQUARE[1] for share in (float(middle[0]) / width, float(middle[1]) / height)
             )
-            if came or (in_square and self._fingers(i420)):
+            if came or (in_square and finger_like(patch(i420, self._skin, there.box))):
                 best, best_contrast, self._came_from_room = there, contrast, came
         self._doubts = 0
         return best
+
+
+def patch(i420: NDArray[np.uint8], odds: bytes, box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
+    """Return what hangs together by colour with the middle of ``box`` (pixels): uint8, 0 or 255, a cell 2x2 pixels."""
+    height, width = i420.shape[0] * 2 // 3, i420.shape[1]
+    cells = (height // 2, width // 2)
+    chroma = i420.reshape(-1)[width * height :].reshape(2, *cells).astype(np.int16)
+    u, v = np.clip((chroma - 64) >> 2, 0, 31)
+    table = np.frombuffer(odds, np.int8).reshape(32, 32, 32)
+    alike = (table[i420[:height:2, ::2] >> 3, u, v] > 0).astype(np.uint8)
+    alike = np.asarray(cv2.medianBlur(alike, 3), np.uint8)
+    _, parts = cv2.connectedComponents(alike)
+    x, y, w, h = (v / 2 for v in box)
+    inner = np.s_[round(y + 0.3 * h) : round(y + 0.7 * h) + 1, round(x + 0.3 * w) : round(x + 0.7 * w) + 1]
+    inside = parts[inner][alike[inner] > 0]
+    if not inside.size:
+        return np.zeros(cells, np.uint8)
+    return np.asarray(255 * (parts == np.bincount(inside).argmax()), np.uint8)
 
 
 def _landmarks(x: float, y: float, breadth: float) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ class FoundHand:
 
     landmarks: float32, shape (21, 3), see ``Landmarks``. presence: 0…1. side: the player's own hand. box: x, y,
     width, height without forearm, within the frame. outline: convex, float32, shape (n, 2). openness: 0 fist …
-    1 spread. breadth: of the palm.
+    1 spread. breadth: of the palm. palm: whether the palm network sees one there too; None: it was not asked.
     """
 
     landmarks: NDArray[np.float32]
@@ -44,6 +44,7 @@ class FoundHand:
     outline: NDArray[np.float32]
     openness: float
     breadth: float
+    palm: bool | None = None
 
     @classmethod
     def of(cls, seen: Landmarks, width: int, height: int) -> Self:
@@ -95,6 +96,7 @@ class Finder:
         search: bool = True,
         thorough: bool = False,
         in_shadow: bool = False,
+        check: bool = False,
     ) -> list[FoundHand | None]:
         """Return the hands of ``rgb`` (uint8, shape (height, width, 3)): one answer for each prior, then new ones.
 
@@ -103,13 +105,15 @@ class Finder:
         enough. thorough: for a picture that stands alone, look once more with lifted shadows when hands are still
         wanted, then in parts of the frame, where a small hand is larger to the network, when there is none yet.
         in_shadow: look for palms with lifted shadows, for streams: every other search finds the hand before a window.
+        check: look for palms even when no more hands are wanted, to say of the known ones whether they have one.
         """
         answers: list[FoundHand | None] = []
         for crop in prior:
             answers.append(_looked(self._next_look, rgb, crop, answers))
-        if (search or None in answers) and _count(answers) < wanted:
-            where = lifted(rgb) if in_shadow else well_lit(rgb)
-            self._search(rgb, self._palms.look(where, least_score=_LEAST_PALM), answers, wanted)
+        if check or ((search or None in answers) and _count(answers) < wanted):
+            palms = self._palms.look(lifted(rgb) if in_shadow else well_lit(rgb), least_score=_LEAST_PALM)
+            answers = [hand and replace(hand, palm=any(_palm_of(hand, palm) for palm in palms)) for hand in answers]
+            self._search(rgb, palms, answers, wanted)
             if thorough:
                 self._search_on(rgb, answers, wanted)
                 answers = [hand and self._refined(rgb, hand) for hand in answers]
@@ -133,14 +137,17 @@ class Finder:
         """Return the hand of ``palm`` when three looks together say that it is one.
 
         A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: it is looked at
-        again as all later looks do, so that a first note begins in tune.
+        again as all later looks do, and once more in the window that this gives, so that a first note begins in tune.
         """
         first = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
         again = first and _looked(self._next_look, rgb, first.crop, found)
         if not first or not again:
             return None
         sure = _log_odds(palm.score) + _log_odds(first.presence) + _log_odds(again.presence)
-        return replace(again, side=first.side, rightness=first.rightness) if sure >= _LEAST_TOGETHER else None
+        if sure < _LEAST_TOGETHER:
+            return None
+        settled = _looked(self._next_look, rgb, again.crop, found) or again
+        return replace(settled, side=first.side, rightness=first.rightness)
 
     def _refined(self, rgb: NDArray[np.uint8], hand: FoundHand) -> FoundHand:
         """Return the hand as the larger network sees it in its own window, where that sees it."""

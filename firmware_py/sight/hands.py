@@ -16,11 +16,15 @@ from firmware_py.sight.camera import Frame
 from firmware_py.sight.colour_lookout import ColourLookout
 from firmware_py.sight.identity import Identities
 from firmware_py.sight.landmarks import Side, side_of
+from firmware_py.sight.likeness import Likeness
 from firmware_py.sight.lookout import Answer, Lookout, LookoutThread, Question, moved_crop
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.tracker import Track
 
 _SEARCH_EVERY: Final = 3  # looks, while one of two hands is followed: palms over the whole frame cost twice as much
+_CHECK_EVERY: Final = 6  # looks, at whether a hand that is followed has a palm
+_PALMLESS: Final = 4  # looks at palms in a row that show none where a hand is followed
+_CLEARLY: Final = 0.95  # presence of a hand that needs none: fists and edges have no palm to see
 _IDLE_HZ: Final = 3.0
 _IDLE_AFTER_S: Final = 30.0
 _MISSES_BELIEVED: Final = 2  # looks in a row without the hand, when its colours could be the room's
@@ -157,8 +161,10 @@ class Sight:
             for track in self._tracks
         )
         search = not any(crops) or self._looks % _SEARCH_EVERY == 0
-        self._searches += search
-        return Question(frame, crops, search=search, thorough=self.stills, in_shadow=self._searches % 2 == 0)
+        check = any(crops) and self._looks % _CHECK_EVERY == 0
+        self._searches += search and not any(crops)
+        in_shadow = not any(crops) and self._searches % 2 == 0
+        return Question(frame, crops, search=search, thorough=self.stills, in_shadow=in_shadow, check=check)
 
     def _pace_hz(self, t_s: float) -> float:
         if math.isinf(self._last_hand_s):
@@ -169,7 +175,9 @@ class Sight:
     def _apply(self, answer: Answer, frame: Frame, t_s: float) -> None:
         for slot, (likeness, asked) in enumerate(zip(answer.likenesses, answer.asked, strict=True)):
             track = self._tracks[slot]
-            if likeness:
+            if likeness and track and self._became_another_thing(track, likeness):
+                track.leave()
+            elif likeness:
                 if track is None or (answer.fresh[slot] and track.present):
                     track = self._tracks[slot] = Track(likeness, self.rate_hz)
                     self._identities.newcomer(slot)
@@ -181,6 +189,13 @@ class Sight:
                     track.leave()
         looks = [likeness.hand if likeness else None for likeness in answer.likenesses]
         self._identities.weigh(self._tracks, looks, t_s, frame.width / frame.height)
+
+    def _became_another_thing(self, track: Track, likeness: Likeness) -> bool:
+        """Whether what is followed, although the landmarks still see a hand in it, has had no palm for long."""
+        if likeness.hand.palm is not None:
+            palmless = not likeness.hand.palm and likeness.hand.presence < _CLEARLY
+            track.palmless = track.palmless + 1 if palmless else 0
+        return track.palmless >= _PALMLESS
 
     def _let_go(self, t_s: float) -> None:
         for slot, track in enumerate(self._tracks):

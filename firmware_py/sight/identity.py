@@ -27,11 +27,13 @@ _MEMORY_S: Final = 2.0  # of hands that do not come apart again
 class Followed(Protocol):
     """What is needed to know of a track: where it is, how big, and which hand it looks like, 0 left … 1 right."""
 
-    present: bool
     area: float
     x: float
     y: float
     rightness: float
+
+    @property
+    def present(self) -> bool: ...  # noqa: D102
 
 
 class Look(Protocol):
@@ -104,9 +106,7 @@ class Identities:
             self._stays = self._evidence = 0.0
             self._looks = 0
 
-    def weigh(
-        self, tracks: Sequence[Followed | None], looks: Sequence[Look | None], t_s: float, aspect: float
-    ) -> None:
+    def weigh(self, tracks: Sequence[Followed | None], looks: Sequence[Look | None], t_s: float, aspect: float) -> None:
         """Take the finder's look at the hands once the tracks have adopted it; exchange two that got exchanged."""
         if len(tracks) != 2:
             return
@@ -125,7 +125,7 @@ class Identities:
         remembered, seen = known.rightness - known_other.rightness, first.rightness - second.rightness
         self._evidence += _at_most(_SIDES * remembered * seen)
         if self._looks == 1:
-            self._evidence += self._size(one, other) + self._way(one, other, t_s, aspect)
+            self._evidence += _size(self._met, one, other) + _way(self._met, one, other, t_s - self._met_s, aspect)
         total = self._stays + self._evidence
         if abs(total) > _SURE or self._looks >= _LOOKS:
             if total < 0:
@@ -154,27 +154,25 @@ class Identities:
         for way in self._ways:
             way.clear()
 
-    def _size(self, one: Followed, other: Followed) -> float:
-        """Nats by which the sizes speak for hands that kept their slots: they change with time, and by a quarter."""
-        assert self._met
-        known, known_other = self._met
-        remembered = known.log_area - known_other.log_area
-        seen = math.log(max(one.area, 1e-6) / max(other.area, 1e-6))
-        return _at_most(remembered * seen / (2 * 0.25**2))
 
-    def _way(self, one: Followed, other: Followed, t_s: float, aspect: float) -> float:
-        """Nats by which the places speak for it: hands go on as they went, the less surely the longer it takes."""
-        assert self._met
-        passed_s = t_s - self._met_s
-        ahead_s = min(passed_s, _FORESEEN_S)
-        keep = change = 0.0
-        for known, own, foreign in zip(self._met, (one, other), (other, one), strict=True):
-            x, y = known.x + known.vx * ahead_s, known.y + known.vy * ahead_s
-            speed = math.hypot(known.vx, known.vy)
-            sigma = 0.15 + 0.35 * passed_s + 0.5 * speed * passed_s
-            keep += ((own.x * aspect - x) ** 2 + (own.y - y) ** 2) / (2 * sigma**2)
-            change += ((foreign.x * aspect - x) ** 2 + (foreign.y - y) ** 2) / (2 * sigma**2)
-        return _at_most(change - keep)
+def _size(met: tuple[_Known, _Known], one: Followed, other: Followed) -> float:
+    """Nats by which the sizes speak for hands that kept their slots: they change with time, and by a quarter."""
+    remembered = met[0].log_area - met[1].log_area
+    seen = math.log(max(one.area, 1e-6) / max(other.area, 1e-6))
+    return _at_most(remembered * seen / (2 * 0.25**2))
+
+
+def _way(met: tuple[_Known, _Known], one: Followed, other: Followed, passed_s: float, aspect: float) -> float:
+    """Nats by which the places speak for it: hands go on as they went, the less surely the longer it takes."""
+    ahead_s = min(passed_s, _FORESEEN_S)
+    keep = change = 0.0
+    for known, own, foreign in zip(met, (one, other), (other, one), strict=True):
+        x, y = known.x + known.vx * ahead_s, known.y + known.vy * ahead_s
+        speed = math.hypot(known.vx, known.vy)
+        sigma = 0.15 + 0.35 * passed_s + 0.5 * speed * passed_s
+        keep += ((own.x * aspect - x) ** 2 + (own.y - y) ** 2) / (2 * sigma**2)
+        change += ((foreign.x * aspect - x) ** 2 + (foreign.y - y) ** 2) / (2 * sigma**2)
+    return _at_most(change - keep)
 
 
 def _known(way: deque[tuple[float, float, float, float]], rightness: float) -> _Known:

@@ -28,6 +28,7 @@ class Question:
     search: bool
     thorough: bool
     in_shadow: bool = False
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,14 @@ class Lookout:
             search=question.search,
             thorough=question.thorough,
             in_shadow=question.in_shadow,
+            check=question.check,
         )
         hands = dict(zip(slots, found, strict=False))
         searched = [hand for hand in found[len(slots) :] if hand]
         free = sorted((k for k in range(len(question.crops)) if not hands.get(k)), key=lambda k: k in hands)
         fresh = free[: len(searched)]  # slots that nobody was in before those whose hand was lost sight of
-        for slot, hand in zip(fresh, searched, strict=False):
-            hands[slot] = hand
+        for slot, new in zip(fresh, searched, strict=False):
+            hands[slot] = new
             self._portraitists[slot].forget()
         drawn: dict[int, tuple[Shape, Pose]] = {k: draw(hand) for k, hand in hands.items() if hand}
         likenesses: list[Likeness | None] = [None] * len(question.crops)

@@ -13,6 +13,8 @@ ACROSS: Final = 64  # cells of the coarse picture
 _LUMA_OFF: Final = 18.0  # grey levels, the whole picture's change taken off
 _CHROMA_OFF: Final = 7.0
 _LEARNS: Final = 0.08  # of the difference a look, where no hand is
+_SOLID: Final = 0.88  # area over that of its convex hull: a face 0.95, a spread hand 0.7 to 0.8
+_LONG: Final = 1.75  # length over breadth: a face 1.3 to 1.5, a hand with its fingers together 1.9
 
 Box = tuple[float, float, float, float]
 
@@ -31,7 +33,7 @@ class Room:
         self._room = None
 
     def look(self, i420: NDArray[np.uint8], hand: Box | None) -> None:
-        """Take in a frame; where ``hand`` (x, y, width, height in pixels; None: nowhere) is, the room stays as known."""
+        """Take in a frame; the room stays as known where ``hand`` is (x, y, width, height in pixels; None: nowhere)."""
         self._width = i420.shape[1]
         self._now = _coarse(i420)
         if self._room is None or self._room.shape != self._now.shape:
@@ -88,7 +90,3 @@ def finger_like(mask: NDArray[np.uint8]) -> bool:
         return False
     _, (width, height), _ = cv2.minAreaRect(outline)
     return area / whole < _SOLID or max(width, height) > _LONG * max(1.0, min(width, height))
-
-
-_SOLID: Final = 0.88  # area over that of its convex hull: a face 0.95, a spread hand 0.7 to 0.8
-_LONG: Final = 1.75  # length over breadth: a face 1.3 to 1.5, a hand with its fingers together 1.9

@@ -17,7 +17,7 @@ class Stage:
     def __init__(self, *, sides=(0.9, 0.1), areas=(0.05, 0.05)):
         self.identities = Identities(2)
         self.sides, self.areas = sides, areas
-        self.tracks = [SimpleNamespace(present=True, area=a, x=0.0, y=0.5, rightness=s) for s, a in zip(sides, areas)]
+        self.tracks = [SimpleNamespace(present=True, area=0.05, x=0.0, y=0.5, rightness=side) for side in sides]
         self.number = 0
 
     def show(self, places, *, slots=(0, 1), seen=(True, True), looked=True):
