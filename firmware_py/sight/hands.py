@@ -23,8 +23,8 @@ from firmware_py.sight.tracker import Track
 
 _SEARCH_EVERY: Final = 3  # looks, while one of two hands is followed: palms over the whole frame cost twice as much
 _CHECK_EVERY: Final = 6  # looks, at whether a hand that is followed has a palm
-_PALMLESS: Final = 4  # looks at palms in a row that show none where a hand is followed
-_CLEARLY: Final = 0.95  # presence of a hand that needs none: fists and edges have no palm to see
+_PALMLESS: Final = 6  # looks at palms in a row that show none where a hand is followed
+_CLEARLY: Final = 0.8  # presence of a hand that needs none: fists and edges have no palm to see
 _IDLE_HZ: Final = 3.0
 _IDLE_AFTER_S: Final = 30.0
 _MISSES_BELIEVED: Final = 2  # looks in a row without the hand, when its colours could be the room's

@@ -126,7 +126,11 @@ def test_a_faint_palm_needs_a_hand_that_is_all_the_surer(finder, rgb, monkeypatc
     def says(presence):
         return lambda _rgb, _crop: Landmarks(points, presence, 0.9)
 
-    monkeypatch.setattr(finder._palms, "look", lambda _rgb, least_score: [replace(seen, score=palm)])
+    def one_palm(_rgb, *, least_score):
+        assert least_score <= palm
+        return [replace(seen, score=palm)]
+
+    monkeypatch.setattr(finder._palms, "look", one_palm)
     monkeypatch.setattr(finder._first_look, "look", says(first))
     monkeypatch.setattr(finder._next_look, "look", says(again))
     assert bool(finder.find(rgb, wanted=1)) is is_hand

@@ -177,13 +177,20 @@ def test_pictures_that_stand_alone_know_nothing_of_each_other(ghost_frames, mode
 def test_what_is_followed_but_has_no_palm_for_long_is_let_go(ghost_frames, model_files):
     sight = Sight(model_files, synchronous=True, rate_hz=60)
     finder = sight._lookout._finder
+    look = finder._next_look.look
+
+    def half_a_hand(rgb, crop):
+        return replace(look(rgb, crop), presence=0.6)
+
+    def no_palms(_rgb, *, least_score):
+        assert least_score < 1
+        return []
+
     presences = []
     for number in range(180):
         sample = sight.see(replace(ghost_frames[0][0], number=number, t_capture_ns=T0 + number * 16_666_667))
         presences.append(bool(flags(sample) & Flag.PRESENT))
-        if number == 10:  # from here on the landmarks see half a hand, and the palms none
-            look = finder._next_look.look
-            finder._next_look.look = lambda rgb, crop: replace(look(rgb, crop), presence=0.6)
-            finder._palms.look = lambda _rgb, least_score: []
-    assert all(presences[:100])
+        if number == 10:
+            finder._next_look.look, finder._palms.look = half_a_hand, no_palms
+    assert all(presences[:60])
     assert not any(presences[-20:])
