@@ -176,7 +176,7 @@ cdef class Engine:
         D: a hand sample sounds at t_capture + D.
     pitch_map, patch
         How areas become pitches, and the instrument's sound.
-    hands, control, status, tape
+    hands, control, status, tape, arrivals
         Rings and cells of ``firmware_py.lanes``; None: there is none. This side must have been opened by the caller.
     samples
         Instead of ``hands``: records of HAND_SAMPLE, all that there will be.
@@ -185,14 +185,15 @@ cdef class Engine:
     voices
         How many hands sound, 1 or 2.
     live
-        The hand samples come from a camera now: one from the future is refused.
+        The hand samples come from a camera now: one from the future is refused, and ``arrivals`` is told their ages
+        until D is.
     """
 
     cdef hd_engine *engine
     cdef int rate
     cdef double share
     cdef Ring hands, tape
-    cdef Cell control, status
+    cdef Cell control, status, arrivals
     cdef const unsigned char[::1] samples
     cdef const int16_t[:, ::1] backing
 
@@ -207,6 +208,7 @@ cdef class Engine:
         Cell control=None,
         Cell status=None,
         Ring tape=None,
+        Cell arrivals=None,
         const unsigned char[::1] samples=None,
         const int16_t[:, ::1] backing=None,
         int voices=2,
@@ -223,7 +225,9 @@ cdef class Engine:
         for lane, size in ((hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block))):
             if lane is not None and lane.record_bytes != size:
                 raise UsageError(f"a ring of {lane.record_bytes}-byte records; {size} bytes are needed")
-        for lane, size in ((control, sizeof(hd_control)), (status, sizeof(hd_status))):
+        for lane, size in (
+            (control, sizeof(hd_control)), (status, sizeof(hd_status)), (arrivals, sizeof(hd_arrivals))
+        ):
             if lane is not None and lane.record_bytes != size:
                 raise UsageError(f"a cell of {lane.record_bytes} bytes; {size} bytes are needed")
         cdef hd_patch made = patch_of(patch)
@@ -233,7 +237,7 @@ cdef class Engine:
         hd_engine_init(self.engine, rate_hz, delay_ns, &pitch_map.map, &made, voices)
         self.rate = rate_hz
         self.hands, self.control, self.status, self.tape = hands, control, status, tape
-        self.samples, self.backing = samples, backing
+        self.samples, self.backing, self.arrivals = samples, backing, arrivals
         if hands is not None:
             self.engine.hands.ring = hands.ring
         elif samples is not None and samples.shape[0] >= <Py_ssize_t>sizeof(hd_hand_sample):
@@ -248,6 +252,8 @@ cdef class Engine:
         if backing is not None and backing.shape[0] > 0:
             self.engine.backing = <const int16_t (*)[4]>&backing[0, 0]
             self.engine.backing_frames = backing.shape[0]
+        if live and arrivals is not None and hands is not None:
+            self.engine.arrivals = arrivals.cell
         if live:
             self.engine.hands.ahead_ns = delay_ns + 1_000_000_000
 
@@ -278,6 +284,11 @@ cdef class Engine:
     def skew_ns(self):
         """How much later than t0 + n / rate frame n is heard."""
         return self.engine.skew_ns
+
+    @property
+    def delay_ns(self):
+        """D as it is now: a hand sample sounds at t_capture + D."""
+        return self.engine.delay.ns
 
     @property
     def late_samples(self):

@@ -53,10 +53,15 @@ cdef extern from "engine.h" nogil:
         uint32_t xruns, tape_drops, period_frames, periods, flags
         float render_share
 
+    ctypedef struct hd_delay:
+        int64_t ns
+
     ctypedef struct hd_engine:
         uint64_t t0_ns
+        hd_delay delay
         hd_cell *control
         hd_cell *status
+        hd_cell *arrivals
         hd_ring *tape
         const int16_t (*backing)[4]
         int64_t backing_frames

@@ -45,6 +45,7 @@ class Engine:
         control: Cell | None = None,
         status: Cell | None = None,
         tape: Ring | None = None,
+        arrivals: Cell | None = None,
         samples: Buffer | None = None,
         backing: NDArray[np.int16] | None = None,
         voices: int = 2,
@@ -60,6 +61,8 @@ class Engine:
     def peak(self) -> float: ...
     @property
     def skew_ns(self) -> int: ...
+    @property
+    def delay_ns(self) -> int: ...
     @property
     def late_samples(self) -> int: ...
     @property

@@ -3,7 +3,8 @@
 sight ─ hands ─► sound          64-byte hand samples, and beside them the latest one
 sight ─ tape_hands ─► recorder  the same samples, so that a dead sound process loses none of them
 sound ─ tape_audio ─► recorder  blocks of sound, so that a dead sound process leaves a true recording
-session ─ control ─► both       when the session begins and ends, and the levels
+session ─ control ─► both       when the session begins and ends, the levels, and what the count-in decided
+sound ─ arrivals ─► session     how old hand samples are when they can first be heard, until D is decided
 sound ─ status ─► everybody     counters; the realtime process reports in no other way
 """
 
@@ -31,7 +32,10 @@ CONTROL: Final = np.dtype(
         ("metronome_db", "<f4"),
         ("master_db", "<f4"),
         ("guide_db", "<f4"),
-        ("reserved", "V28"),
+        ("delay_us", "<u4"),  # D: a hand sample sounds at t_capture + D; 0: not decided yet
+        ("area_far", "<f4"),  # the reach, shares of the frame; 0: as planned
+        ("area_near", "<f4"),
+        ("reserved", "V16"),
     ]
 )
 
@@ -52,6 +56,16 @@ STATUS: Final = np.dtype(
         ("rate_hz", "<u4"),
         ("flags", "<u4"),  # StatusFlag
         ("reserved", "V64"),
+    ]
+)
+
+ARRIVALS_KEPT: Final = 256
+ARRIVALS: Final = np.dtype(
+    [
+        ("count", "<u8"),  # frames that came since the sound process began; the last ARRIVALS_KEPT of them are below
+        ("reserved", "V56"),
+        ("age_us", "<u4", (ARRIVALS_KEPT,)),  # from its capture to the first instant of sound that it could change
+        ("interval_us", "<u4", (ARRIVALS_KEPT,)),  # from the capture of the frame before
     ]
 )
 
@@ -83,6 +97,7 @@ class Lanes:
     tape_audio: Ring
     control: Cell
     status: Cell
+    arrivals: Cell
 
     BYTES: ClassVar[int]  # of the whole segment
 
@@ -124,6 +139,7 @@ class Lanes:
                 tape_audio=ring("tape_audio", TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
                 control=cell("control", CONTROL.itemsize),
                 status=cell("status", STATUS.itemsize),
+                arrivals=cell("arrivals", ARRIVALS.itemsize),
             )
         except BaseException:
             segment.close()
@@ -142,6 +158,7 @@ def _layout() -> tuple[dict[str, tuple[int, int]], int]:
         "tape_audio": Ring.bytes_needed(TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
         "control": Cell.bytes_needed(CONTROL.itemsize),
         "status": Cell.bytes_needed(STATUS.itemsize),
+        "arrivals": Cell.bytes_needed(ARRIVALS.itemsize),
     }
     parts: dict[str, tuple[int, int]] = {}
     offset = 0

@@ -69,6 +69,12 @@ class Outcome:
             "player": record.player,
             "camera": record.camera,
             "audio": record.audio,
+            "delay": {"ms": round(1000 * record.delay_s, 3), "how": record.delay_how, **record.delay_figures},
+            "reach": {
+                "area_far": record.mapping.area_far,
+                "area_near": record.mapping.area_near,
+                "how": record.reach_how,
+            },
             "seconds": record.seconds,
             "end": record.end,
             "marks": self.marks,

@@ -19,6 +19,8 @@ from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderErr
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
+from firmware_py.session.count_in import CountIn
+from firmware_py.session.gaps import true_gaps
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.stopping import StopRequest
@@ -38,11 +40,16 @@ VIRTUAL_T0_NS: Final = 1_000_000_000
 
 @dataclass(frozen=True)
 class Moment:
-    """What a progress line shows: seconds from the song's first beat, what sounds (MIDI, NaN: silence), its level."""
+    """What a progress line shows: seconds from the song's first beat, what sounds (MIDI, NaN: silence), its level.
+
+    words: what the player is asked for now. delay_s: D, once it is decided.
+    """
 
     song_s: float
     sounding: float
     level: float
+    words: str = ""
+    delay_s: float | None = None
 
 
 class Performance:
@@ -66,6 +73,7 @@ class Performance:
         self._sight = sight or Child("sight", "firmware_py.sight", plan.sight.to_json)
         self._sight.plan = plan.sight.to_json
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
+        self._count_in = CountIn(plan, lanes)
         self._selector = selectors.DefaultSelector()
         self._selector.register(stop, selectors.EVENT_READ)
         self._ready: dict[str, Event] = {}
@@ -96,23 +104,25 @@ class Performance:
             recorder = self._recorder(folder)
             try:
                 recorder.start()
-                record = self._begin(folder)
-                self._play()
+                self._begin(folder)
+                self._play(folder)
                 self._finishing = True
                 self._to(State.FINISHING, self._end)
                 self._await_last_block()
             except BaseException:
                 recorder.finish()  # as long as it was played; the folder is completed at the next start
                 raise
-            recorder.finish(None if recorder.failure else round(self._seconds * record.rate_hz))
+            rate_hz = self._plan.record.rate_hz
+            recorder.finish(None if recorder.failure else round(self._seconds * rate_hz))
             self._close_gaps()
+            self._count_in.keep()
             folder.write_record(
                 replace(
-                    record,
+                    folder.record(),
                     end=self._end,
                     failed=bool(recorder.shortage or recorder.failure or self._fault),
-                    seconds=recorder.frames / record.rate_hz,
-                    gaps=tuple(self._gaps),
+                    seconds=recorder.frames / rate_hz,
+                    gaps=true_gaps(self._gaps, recorder.silences, rate_hz),
                     counters=self._counters(folder),
                 )
             )
@@ -142,7 +152,7 @@ class Performance:
     def _await_ready(self) -> None:
         """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
         limit = time.monotonic() + READY_WITHIN_S
-        while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
+        while not (self._all_ready() and self._count_in.may_begin(time.monotonic())):
             self._listen(TICK_S)
             self._show(Moment(-self._plan.record.song_start_s, math.nan, 0.0))
             if self._stop.reason:
@@ -154,6 +164,9 @@ class Performance:
                     "see the lines above, and try again"
                 )
 
+    def _all_ready(self) -> bool:
+        return {"sight", "sound"} <= self._ready.keys() and bool(int(self._status()["flags"]) & STATUS_READY)
+
     def _described(self) -> SessionRecord:
         """Return session.json as it is known now that camera and sound are."""
         audio, calibrated = self._ready["sound"]["output"], self._plan.calibrated
@@ -164,7 +177,7 @@ class Performance:
             device_delay_s=calibrated.beyond_s_of(audio) if calibrated else 0.0,
         )
 
-    def _begin(self, folder: SessionFolder) -> SessionRecord:
+    def _begin(self, folder: SessionFolder) -> None:
         """Decide the first instant of the recording and, where it is known, the last; from here on nothing is lost.
 
         The children are told before the disk is: a slow card must not eat the beginning.
@@ -177,8 +190,9 @@ class Performance:
         elif not plan.scripted and plan.song:
             self._end_at(plan.song_end_s, "the song ended")
         self._recording = True
+        self._count_in.step(0.0, self._t0_ns)  # without a count-in, D is decided now
         self._write_control()
-        return folder.update(t0_ns=self._t0_ns)
+        folder.update(t0_ns=self._t0_ns, **self._count_in.news())
 
     def _to(self, state: State, reason: str = "") -> None:
         """Move the state machine on; what is missing is still missing then."""
@@ -206,17 +220,29 @@ class Performance:
         """Length of the recording, once its end is decided."""
         return (self._stop_ns - self._t0_ns) / 1e9
 
-    def _play(self) -> None:
+    def _play(self, folder: SessionFolder) -> None:
         """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
         while True:
             self._listen(TICK_S)
             status = self._status()
             self._end_what_hangs(int(status["t_ns"]))
             seconds = int(status["frames"]) / self._plan.record.rate_hz
+            if self._count_in.step(seconds, self._t0_ns):
+                self._write_control()
+            if news := self._count_in.news():  # the sound knows it before the disk does
+                folder.update(**news)
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
                 self._to(State.PLAYING)
             self._trouble("sound", DEVICE_LOST if int(status["flags"]) & STATUS_DEVICE_LOST else "")
-            self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
+            self._show(
+                Moment(
+                    seconds - self._plan.record.song_start_s,
+                    float(status["pitch"]),
+                    float(status["level"]),
+                    self._count_in.words(seconds),
+                    self._count_in.delay_s,
+                )
+            )
             if int(status["flags"]) & STATUS_ENDED:
                 return
             if asked := self._stop.reason or self._fault:
@@ -337,8 +363,8 @@ class Performance:
     def _write_control(self) -> None:
         control = np.zeros((), CONTROL)
         control["t0_ns"], control["stop_ns"] = self._t0_ns, self._stop_ns
-        for level, decibels in self._plan.levels_db.items():
-            control[level] = decibels
+        for field, value in {**self._plan.levels_db, **self._count_in.control}.items():
+            control[field] = value
         self._lanes.control.write(control)
 
     def _status(self) -> np.void:

@@ -43,6 +43,7 @@ def open_camera(
     ghost: GhostPart | None = None,
     cache: Path | None = None,
     lost: Camera | None = None,
+    delay_s: Callable[[], float] | None = None,
 ) -> Camera:
     """Open a camera.
 
@@ -58,6 +59,8 @@ def open_camera(
         Folder that drawn hands are kept in.
     lost
         The camera to find again: a webcam then is the same one, under whatever number it is now.
+    delay_s
+        Tells a ghost how much later the instrument sounds its hand, once that is decided; 0 until then.
 
     Raises
     ------
@@ -70,7 +73,9 @@ def open_camera(
     if kind == "ghost":
         from firmware_py.sight.ghost.camera import GhostCamera
 
-        return GhostCamera(ghost or GhostPart(), GhostPlayer.parse(_detail(source)), settings.rate_hz, cache=cache)
+        return GhostCamera(
+            ghost or GhostPart(), GhostPlayer.parse(_detail(source)), settings.rate_hz, cache=cache, delay_s=delay_s
+        )
     if kind == "file":
         return _open_file(_existing(source))
     return _open_live(kind, _detail(source), settings, lost)

@@ -8,7 +8,7 @@ from firmware_py.config import CameraSettings
 from firmware_py.errors import UsageError
 from firmware_py.music.mapping import Mapping
 from firmware_py.music.note import Note
-from firmware_py.sight.ghost.part import GhostPart
+from firmware_py.sight.ghost.part import GhostPart, Hold
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class SightPlan:
     the cache lie in. realtime: frames come in real time and a full ring drops; else as fast as the readers take
     them. synchronous: the finder is waited for, so that the same frames give the same samples. hands: how many may
     play, 1 or 2. counted_in_s: seconds from the session's first frame to the end of the count-in, where the light is
-    locked. ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
+    locked. prefer: left or right, the one that plays where one does and two are in view; empty: the first one seen.
+    ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
     """
 
     lanes: str
@@ -30,6 +31,7 @@ class SightPlan:
     synchronous: bool = False
     hands: int = 2
     counted_in_s: float = 0.0
+    prefer: str = ""
     ghost: GhostPart | None = None
     parent_pid: int = 0
 
@@ -58,4 +60,5 @@ class SightPlan:
 
 def _ghost(found: dict[str, Any]) -> GhostPart:
     melody = tuple(Note(**note) for note in found["melody"])
-    return GhostPart(**{**found, "melody": melody, "mapping": Mapping(**found["mapping"])})
+    holds = tuple(Hold(**hold) for hold in found.get("holds", ()))
+    return GhostPart(**{**found, "melody": melody, "mapping": Mapping(**found["mapping"]), "holds": holds})

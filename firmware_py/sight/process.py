@@ -263,7 +263,9 @@ class Eyes:
 
 
 def _alike(one: SightPlan, other: SightPlan) -> bool:
-    return (one.state, one.synchronous, one.hands) == (other.state, other.synchronous, other.hands)
+    """Whether both ask for the same eye."""
+    asked = [(plan.state, plan.synchronous, plan.hands, plan.prefer) for plan in (one, other)]
+    return asked[0] == asked[1]
 
 
 def _eye(plan: SightPlan, rate_hz: float) -> Sees:
@@ -272,13 +274,15 @@ def _eye(plan: SightPlan, rate_hz: float) -> Sees:
 
     try:
         files = models.find(Path(plan.state))
-        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands)
+        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands, prefer=plan.prefer)
     except ModelFilesError as error:
         print(f"hand-dance: hands are followed by colour only: {error}", file=sys.stderr, flush=True)
-        return Sight(None, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands)
+        return Sight(None, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands, prefer=plan.prefer)
 
 
-def _opened(plan: SightPlan, warm: Camera | None = None) -> Callable[[], Camera]:
+def _opened(
+    plan: SightPlan, warm: Camera | None = None, delay_s: Callable[[], float] | None = None
+) -> Callable[[], Camera]:
     """Return what opens the plan's camera: at first the one that is open already, later the same one again."""
     last: list[Camera] = []
 
@@ -291,12 +295,17 @@ def _opened(plan: SightPlan, warm: Camera | None = None) -> Callable[[], Camera]
                 plan.camera,
                 ghost=plan.ghost,
                 cache=Path(plan.state) / "cache",
+                delay_s=delay_s,
                 lost=last[-1] if last else None,
             )
         last[:] = [camera]
         return camera
 
     return opened
+
+
+def _delay_s(lanes: Lanes) -> float:
+    return int(np.frombuffer(lanes.control.read(), CONTROL)[0]["delay_us"]) / 1e6
 
 
 def main() -> int:
@@ -314,12 +323,13 @@ def main() -> int:
                 camera.close()
                 camera = None
             plan = session
+        lanes = Lanes.attach(plan.lanes)
         SightProcess(
             plan,
-            Lanes.attach(plan.lanes),
+            lanes,
             sight=eyes.for_plan(plan),
             tell=tell,
-            opened=_opened(plan, camera),
+            opened=_opened(plan, camera, lambda: _delay_s(lanes)),
             sleep=sleep_or_stop,
         ).run()
     except Stopped:

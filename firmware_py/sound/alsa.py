@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from firmware_py.errors import AudioDeviceError
 from firmware_py.sound.paced import PacedOutput
+from firmware_py.sound.realtime import foreign_threads, lift
 
 LOOK_AGAIN_S: Final = 1.0
 XRUNS_BORNE: Final = 4  # within so many seconds; then the buffer is made longer
@@ -170,8 +171,11 @@ class AlsaOutput:
             with contextlib.suppress(alsaaudio.ALSAAudioError, IndexError):
                 self._worn.pop().close()
             while not self._closing:
+                others = foreign_threads()
                 try:
-                    self._back.append(_open(self._device, self.rate_hz, self._asked[0], self._longer))
+                    found = _open(self._device, self.rate_hz, self._asked[0], self._longer)
+                    lift(foreign_threads() - others)
+                    self._back.append(found)
                     break
                 except AudioDeviceError:
                     self.lost = True

@@ -24,7 +24,7 @@ from firmware_py.sound.offline import play_offline
 from firmware_py.sound.output import check_audio, open_output
 from firmware_py.sound.patches import patch_named
 from firmware_py.sound.plan import SoundPlan
-from firmware_py.sound.realtime import go_realtime
+from firmware_py.sound.realtime import foreign_threads, go_realtime
 
 ASK_OWNER_EVERY: Final = 256  # blocks: under a second
 
@@ -63,6 +63,7 @@ class SoundProcess:
         lanes.hands.open_consumer()
         lanes.tape_audio.open_producer()
         output = None
+        others = foreign_threads()
         if not offline:
             output = open_output(
                 plan.audio,
@@ -80,6 +81,7 @@ class SoundProcess:
             control=lanes.control,
             status=lanes.status,
             tape=lanes.tape_audio,
+            arrivals=lanes.arrivals,
             backing=_backing(plan.backing),
             voices=plan.voices,
             live=not offline,
@@ -89,7 +91,7 @@ class SoundProcess:
             if not _resume(engine, lanes):
                 play_offline(engine, lambda: self._must_stop(lanes.segment))
             return
-        flags = go_realtime() if plan.realtime else 0
+        flags = go_realtime(foreign_threads() - others) if plan.realtime else 0
         tell("ready", output=output.description)
         try:
             play_live(engine, output, flags, lambda: self._must_stop(lanes.segment))
