@@ -23,7 +23,8 @@ class Counting:
         self.looks += 1
         if self.sees:
             return self._eye.look(question)
-        return Answer(question.frame.number, (None,) * len(question.crops), (False,) * len(question.crops), 0.0)
+        no = (False,) * len(question.crops)
+        return Answer(question.frame.number, (None,) * len(no), asked=no, ms=0.0, fresh=no)
 
     def forget(self) -> None:
         pass
