@@ -10,6 +10,8 @@ from firmware_py.hand_sample import HAND, HAND_SAMPLE, Flag
 from firmware_py.lanes import (
     BLOCK_FRAMES,
     CONTROL,
+    MIC_BLOCK,
+    MIC_FRAMES,
     STATUS,
     STATUS_DEVICE_LOST,
     STATUS_ENDED,
@@ -26,9 +28,11 @@ STRUCTS = {
     "hd_control": CONTROL,
     "hd_status": STATUS,
     "hd_tape_block": TAPE_BLOCK,
+    "hd_mic_block": MIC_BLOCK,
 }
 CONSTANTS = {
     "HD_TAPE_FRAMES": BLOCK_FRAMES,
+    "HD_MIC_FRAMES": MIC_FRAMES,
     "HD_PRESENT": Flag.PRESENT,
     "HD_SECOND_HAND": Flag.SECOND_HAND,
     "HD_CAMERA_LOST": Flag.CAMERA_LOST,
