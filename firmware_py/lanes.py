@@ -36,7 +36,8 @@ CONTROL: Final = np.dtype(
         ("metronome_db", "<f4"),
         ("master_db", "<f4"),
         ("guide_db", "<f4"),
-        ("reserved", "V24"),
+        ("reserved", "V20"),
+        ("room_delay_us", "<i4"),  # how much later than reckoned the loudspeaker was measured to be heard
         ("mic_db", "<f4"),
     ]
 )

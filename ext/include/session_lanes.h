@@ -47,7 +47,8 @@ typedef struct {
     uint64_t t0_ns;   /* the instant that sound.wav begins with; 0: not yet */
     uint64_t stop_ns; /* the instant that it ends with; 0: not known yet */
     float instrument_db, backing_db, metronome_db, master_db, guide_db;
-    unsigned char reserved[24];
+    unsigned char reserved[20];
+    int32_t room_delay_us; /* how much later than reckoned the loudspeaker was measured to be heard */
     float mic_db;
 } hd_control;
 

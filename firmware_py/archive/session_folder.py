@@ -38,7 +38,7 @@ class SessionRecord:
 
     started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D;
-    device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
+    microphone is what recorded mic.wav, empty for none. device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
     transpose are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a
     failure.
     """
@@ -57,6 +57,7 @@ class SessionRecord:
     tempo_bpm: float
     transpose: int = 0
     device_delay_s: float = 0.0
+    microphone: str = ""
     seconds: float = 0.0
     end: str = ""
     failed: bool = False
@@ -72,6 +73,7 @@ class SessionFolder:
     RECORD: Final = "session.json"
     SAMPLES: Final = "hand.samples"
     SOUND: Final = "sound.wav"
+    MICROPHONE: Final = "mic.wav"  # one channel, frame by frame beside sound.wav; only where there was a microphone
     MIDI: Final = "notes.mid"
     MUSICXML: Final = "notes.musicxml"
     REPORT: Final = "report.json"

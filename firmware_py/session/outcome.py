@@ -10,6 +10,7 @@ from firmware_py.errors import SessionFolderError
 
 _SHOWN: Final = (
     ("recording", SessionFolder.SOUND),
+    ("microphone", SessionFolder.MICROPHONE),
     ("score", SessionFolder.SCORE),
     ("MIDI", SessionFolder.MIDI),
     ("MusicXML", SessionFolder.MUSICXML),
@@ -69,6 +70,7 @@ class Outcome:
             "player": record.player,
             "camera": record.camera,
             "audio": record.audio,
+            "microphone": record.microphone or None,
             "seconds": record.seconds,
             "end": record.end,
             "marks": self.marks,

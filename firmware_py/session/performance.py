@@ -19,9 +19,12 @@ from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderErr
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
+from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.plan import SessionPlan
+from firmware_py.session.saying import say
 from firmware_py.session.stopping import StopRequest
+from firmware_py.sound.microphone import AUTO
 from firmware_py.sound.recorder import Recorder
 from firmware_py.state import State
 
@@ -31,6 +34,7 @@ HUNG_NS: Final = 2_000_000_000  # without a sign of life in real time
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
 _NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
+MICROPHONE_LATE_S: Final = 0.3  # its last frames are waited for so long
 DEVICE_LOST: Final = "the sound device is gone and is being looked for; plug it in again"
 FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
 VIRTUAL_T0_NS: Final = 1_000_000_000
@@ -55,14 +59,21 @@ class Performance:
         machine: StateMachine,
         stop: StopRequest,
         show: Callable[[Moment], None],
+        levels: Levels,
     ) -> None:
+        """levels: told to the sound process as they are, and whenever they change; from any thread."""
         self._plan = plan
         self._lanes = lanes
         self._machine = machine
         self._stop = stop
         self._show = show
+        self._levels, self._levels_told = levels, -1
         self._sight = Child("sight", "firmware_py.sight", lambda: plan.sight.to_json())
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
+        self._microphone: Child | None = None
+        if plan.microphone is not None:
+            self._microphone = Child("microphone", "firmware_py.sound.microphone", self._microphone_plan)
+        self._children = [child for child in (self._sight, self._sound, self._microphone) if child is not None]
         self._selector = selectors.DefaultSelector()
         self._selector.register(stop, selectors.EVENT_READ)
         self._ready: dict[str, Event] = {}
@@ -86,7 +97,7 @@ class Performance:
         """
         self._write_control()  # the levels stand before the first frame, so that nothing fades from another
         try:
-            for child in (self._sight, self._sound):
+            for child in self._children:
                 self._start(child)
             self._await_ready()
             folder = create(self._described())
@@ -97,7 +108,7 @@ class Performance:
                 self._play()
                 self._finishing = True
                 self._to(State.FINISHING, self._end)
-                self._await_last_block()
+                self._await_last_block(recorder)
             except BaseException:
                 recorder.finish()  # as long as it was played; the folder is completed at the next start
                 raise
@@ -115,7 +126,7 @@ class Performance:
             )
             return folder
         finally:
-            for child in (self._sight, self._sound):
+            for child in self._children:
                 child.stop(2.0)
             self._selector.close()
 
@@ -126,6 +137,7 @@ class Performance:
                 folder,
                 tape_audio=self._lanes.tape_audio,
                 tape_hands=self._lanes.tape_hands,
+                tape_mic=self._lanes.tape_mic if self._hears else None,
                 rate_hz=self._plan.record.rate_hz,
                 on_failure=self._stop.request,
             )
@@ -138,14 +150,14 @@ class Performance:
 
     def _await_ready(self) -> None:
         """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
-        limit = time.monotonic() + READY_WITHIN_S
-        while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
+        limit, wanted = time.monotonic() + READY_WITHIN_S, {child.name for child in self._children}
+        while not (wanted <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
             self._listen(TICK_S)
             self._show(Moment(-self._plan.record.song_start_s, math.nan, 0.0))
             if self._stop.reason:
                 raise NotBegunError(f"{self._stop.reason} before the session began; nothing was recorded")
             if time.monotonic() > limit:
-                late = ({"sight", "sound"} - self._ready.keys()) or {"the sound device"}
+                late = (wanted - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
                     f"{' and '.join(sorted(late))} not ready within {READY_WITHIN_S:.0f} s; "
                     "see the lines above, and try again"
@@ -158,6 +170,7 @@ class Performance:
             self._plan.record,
             camera=self._ready["sight"]["camera"],
             audio=audio,
+            microphone=self._ready["microphone"]["microphone"] if self._hears else "",
             device_delay_s=calibrated.beyond_s_of(audio) if calibrated else 0.0,
         )
 
@@ -203,10 +216,26 @@ class Performance:
         """Length of the recording, once its end is decided."""
         return (self._stop_ns - self._t0_ns) / 1e9
 
+    @property
+    def _hears(self) -> bool:
+        """Whether there is a microphone; known when all are ready."""
+        return bool(self._ready.get("microphone", {}).get("microphone"))
+
+    def _microphone_plan(self) -> str:
+        """Return the plan of the microphone process; one that is started again looks for the device that it had."""
+        plan = self._plan.microphone
+        if plan is None:
+            raise ValueError("a microphone process without a plan")
+        if self._hears:
+            plan = replace(plan, microphone=f"alsa:{self._ready['microphone']['device']}", again=True)
+        return plan.to_json()
+
     def _play(self) -> None:
         """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
         while True:
             self._listen(TICK_S)
+            if self._levels.changes != self._levels_told:
+                self._write_control()
             status = self._status()
             self._end_what_hangs(int(status["t_ns"]))
             seconds = int(status["frames"]) / self._plan.record.rate_hz
@@ -221,9 +250,18 @@ class Performance:
                 self._write_control()
                 return
 
-    def _await_last_block(self) -> None:
+    def _await_last_block(self, recorder: Recorder) -> None:
         limit = time.monotonic() + ENDED_WITHIN_S
         while self._sound.running and not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
+            self._listen(TICK_S)
+        limit = time.monotonic() + MICROPHONE_LATE_S
+        while (
+            self._microphone
+            and self._microphone.running
+            and "microphone" not in self._dead_since_s
+            and recorder.microphone_frames < round(self._seconds * self._plan.record.rate_hz)
+            and time.monotonic() < limit
+        ):
             self._listen(TICK_S)
         self._sight.stop(2.0)
 
@@ -247,16 +285,22 @@ class Performance:
                 self._ready[child.name] = event
                 self._ready_ns[child.name] = time.monotonic_ns()
                 self._close_gaps(child.name)
-                if child is self._sight:  # a new process looks anew, and tells anew what is lost
-                    self._trouble("camera", "")
+                if child is not self._sound:  # a new process looks anew, and tells anew what is lost
+                    self._trouble(child.name, "")
             case "lost":
-                self._trouble("camera", event["message"])
+                self._trouble(child.name, event["message"])
+                if child is self._microphone and self._recording:
+                    self._dead_since_s.setdefault(child.name, (self._now_s(), event["message"].partition(";")[0]))
             case "back":
-                self._trouble("camera", "")
+                self._trouble(child.name, "")
+                if child is self._microphone:
+                    self._close_gaps(child.name)
             case "ended":
                 self._sight_ended = True
                 self._end_at(self._seen_s(), "the clip ended")
                 self._write_control()
+            case "failed" if self._recording and child is self._microphone:
+                self._trouble(child.name, event["message"])
             case "failed":
                 self._give_up(event["message"], event["exit"])
 
@@ -266,12 +310,17 @@ class Performance:
             return
         if child is self._sound and int(self._status()["flags"]) & STATUS_ENDED:
             return
+        if child is self._microphone and not self._missed(child, death):
+            return
         if not self._recording:
             raise ChildFailedError(
                 f"{child.name} {death.reason} before the session began; see the lines above, and try again"
             )
         self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
         if self._finishing or self._fault:
+            return
+        if child.hopeless and child is self._microphone:
+            self._trouble(child.name, f"the microphone {death.reason} again and again; the session goes on without it")
             return
         if child.hopeless:
             self._give_up(f"{child.name} {death.reason} again and again; see the lines above")
@@ -281,6 +330,17 @@ class Performance:
         except ChildFailedError as error:
             self._give_up(str(error))
 
+    def _missed(self, microphone: Child, death: Death) -> bool:
+        """Whether the death of the microphone's process matters: not where there is none, or none was asked for."""
+        if self._recording:
+            return self._hears
+        if self._plan.microphone and self._plan.microphone.microphone != AUTO:
+            return True
+        if death.status:
+            say(f"the {microphone.name} {death.reason}; the session goes on without it")
+        self._ready[microphone.name] = {"event": "ready", "microphone": ""}
+        return False
+
     def _end_what_hangs(self, sound_told_ns: int) -> None:
         """Kill a process that lives but has given no sign of it for too long; its death is dealt with as any other.
 
@@ -289,6 +349,8 @@ class Performance:
         if not self._plan.realtime:
             return
         told = {self._sound: sound_told_ns, self._sight: self._lanes.hands.producer_heartbeat_ns}
+        if self._microphone and self._hears:
+            told[self._microphone] = self._lanes.tape_mic.producer_heartbeat_ns
         now_ns = time.monotonic_ns()
         for child, told_ns in told.items():
             if not child.running or (child is self._sight and self._sight_ended):
@@ -331,7 +393,10 @@ class Performance:
     def _write_control(self) -> None:
         control = np.zeros((), CONTROL)
         control["t0_ns"], control["stop_ns"] = self._t0_ns, self._stop_ns
-        for level, decibels in self._plan.levels_db.items():
+        if self._plan.calibrated and self._recording:
+            control["room_delay_us"] = round(self._plan.calibrated.beyond_s_of(self._ready["sound"]["output"]) * 1e6)
+        self._levels_told = self._levels.changes
+        for level, decibels in self._levels.now_db().items():
             control[level] = decibels
         self._lanes.control.write(control)
 

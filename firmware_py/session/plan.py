@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,8 @@ from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, map
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart
 from firmware_py.sight.plan import SightPlan
-from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
+from firmware_py.sound.backing import backing_file
+from firmware_py.sound.microphone import OFF, MicrophonePlan, check_microphone
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import folder_with, patch_named
 from firmware_py.sound.plan import SoundPlan
@@ -37,7 +37,8 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. levels_db: of the CONTROL cell. calibrated: what is kept of a sound device's delay.
+    none. calibrated: what is kept of a sound device's delay. microphone: None where none is wanted, or nothing is played
+    in real time.
     """
 
     song: Song | None
@@ -48,8 +49,8 @@ class SessionPlan:
     scripted: bool
     song_end_s: float
     seconds: float
-    levels_db: Table[str, float]
     calibrated: DeviceDelay | None = None
+    microphone: MicrophonePlan | None = None
 
 
 def plan_session(config: Config, lanes: str) -> SessionPlan:
@@ -65,6 +66,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
+    hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     mapping = mapping_for(song, play)
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
@@ -137,14 +139,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         scripted=scripted,
         song_end_s=song_end_s,
         seconds=play.seconds,
-        levels_db={
-            "instrument_db": sound.instrument_db,
-            "backing_db": sound.backing_db,
-            "metronome_db": sound.metronome_db,
-            "guide_db": GUIDE_LEVELS_DB[sound.guide],
-            "master_db": sound.master_db,
-        },
         calibrated=device_delay(config.state),
+        microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
     )
 
 

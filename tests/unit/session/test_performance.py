@@ -28,6 +28,7 @@ from firmware_py.lanes import (
 )
 from firmware_py.session import performance
 from firmware_py.session.child import Death, Event
+from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.performance import Moment, Performance
 from firmware_py.session.plan import plan_session
@@ -109,13 +110,14 @@ class Stage:
         )
         self.plan = plan_session(config, "unused")
         self.children: dict[str, Puppet] = {}
+        self.levels = Levels({})
 
     def child(self, name: str, module: str, plan: Callable[[], str]) -> Puppet:
         self.children[name] = Puppet(name, module, plan)
         return self.children[name]
 
     def performance(self) -> Performance:
-        return Performance(self.plan, self.lanes, self.machine, self.stop, self._tick)
+        return Performance(self.plan, self.lanes, self.machine, self.stop, self._tick, self.levels)
 
     def perform(self, *steps: Callable[[], Any]) -> SessionFolder:
         self.steps = iter(steps)
