@@ -11,50 +11,91 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOW_S: Final = 1.0  # a reading of a clock is the median over so much of it
+PIECE_S: Final = 0.25  # readings of a clock are taken together as medians over so much
+MEMORY_S: Final = 30.0  # a clock is the straight line through the pieces of so long a time
+LINE_S: Final = 4.0  # before there is so much of them, it is their median
+STEP_S: Final = 0.005  # pieces this far from the line, one after the other, are another clock
+STEP_PIECES: Final = 3
+MOST_DRIFT: Final = 5e-4  # of two clocks that are both in order
 SETTLED_S: Final = 0.5  # a new device's readings count when they agree for so long
 AGREE_S: Final = 0.004
 PATIENCE_S: Final = 3.0  # then they count whether they agree or not
 BORNE_S: Final = 0.0004  # two clocks so far apart are one: nothing is resampled
 JUMP_S: Final = 0.010  # so far apart, something has happened: the sound is taken anew where it belongs
+PULL_PER_S: Final = 0.3  # of the distance, taken over in a second
 MOST_BEND: Final = 0.002  # of the rate, to come together again: 3.5 cents
-LOOP_HZ: Final = 0.1  # of the loop that steers
 HELD_S: Final = 4.0  # of sound, kept until its place is known
 HALF: Final = 24  # taps of the resampler on each side
 KAISER: Final = 8.0
-_OMEGA: Final = 2 * np.pi * LOOP_HZ
-_DAMPING: Final = 0.9
 
 
-class Median:
-    """The median of a value's readings over the last WINDOW_S."""
+class Trend:
+    """A clock's distance from ours, from readings that are noisy, late and sometimes wrong: robust, and straight.
 
-    def __init__(self, window_s: float = WINDOW_S) -> None:
-        self._window_ns = round(window_s * 1e9)
-        self._readings: deque[tuple[int, float]] = deque()
+    Crystals drift evenly, so a long memory costs nothing; a clock that has stepped is noticed and begun anew.
+    """
 
-    def note(self, at_ns: int, value: float) -> None:
-        """Take a reading; older ones than the window are forgotten."""
-        self._readings.append((at_ns, value))
-        while self._readings[0][0] < at_ns - self._window_ns:
-            self._readings.popleft()
+    def __init__(self) -> None:
+        self._piece: list[tuple[float, float]] = []
+        self._pieces: deque[tuple[float, float]] = deque(maxlen=round(MEMORY_S / PIECE_S))
+        self._astray = 0  # pieces in a row that were far from the line
+        self._at_s = self._value = self._slope = 0.0
+
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self._pieces or self._piece)
+
+    def note(self, at_s: float, value: float) -> None:
+        """Take a reading, made at ``at_s``."""
+        if self._piece and at_s - self._piece[0][0] >= PIECE_S:
+            self._take_piece()
+        self._piece.append((at_s, value))
+        if not self._pieces:
+            self._at_s, self._value = at_s, float(np.median([one for _, one in self._piece]))
 
     def forget(self) -> None:
         """Begin anew."""
-        self._readings.clear()
+        self._piece.clear()
+        self._pieces.clear()
+        self._astray, self._slope = 0, 0.0
+
+    def at(self, at_s: float) -> float:
+        """Return the value at an instant near now."""
+        return self._value + self._slope * (at_s - self._at_s)
 
     @property
-    def value(self) -> float:
-        """The median; NaN without a reading."""
-        return float(np.median([value for _, value in self._readings])) if self._readings else float("nan")
+    def slope(self) -> float:
+        """Growth of the value per second."""
+        return self._slope
 
-    def spread(self, window_s: float) -> float:
-        """Return how far the readings of the last ``window_s`` lie apart, inf where they do not reach so far back."""
-        if not self._readings or self._readings[-1][0] - self._readings[0][0] < window_s * 1e9:
-            return float("inf")
-        since_ns = self._readings[-1][0] - round(window_s * 1e9)
-        low, high = np.percentile([value for at_ns, value in self._readings if at_ns >= since_ns], (5, 95))
-        return float(high - low)
+    def _take_piece(self) -> None:
+        at_s, value = (float(one) for one in np.median(np.array(self._piece), axis=0))
+        self._piece.clear()
+        self._astray = self._astray + 1 if self._pieces and abs(value - self.at(at_s)) > STEP_S else 0
+        self._pieces.append((at_s, value))
+        if self._astray >= STEP_PIECES:
+            kept = list(self._pieces)[-self._astray :]
+            self._pieces.clear()
+            self._pieces.extend(kept)
+            self._astray = 0
+        self._fit()
+
+    def _fit(self) -> None:
+        """Lay the line through the pieces, those left out that are far from the others."""
+        at, values = np.array(self._pieces).T
+        self._at_s = float(at[-1])
+        if at[-1] - at[0] < LINE_S:
+            self._value, self._slope = float(np.median(values)), 0.0
+            return
+        at = at - self._at_s
+        near = np.ones(len(at), bool)
+        for _ in range(3):
+            middle = at[near].mean()
+            slope = float(np.sum((at[near] - middle) * values[near]) / np.sum((at[near] - middle) ** 2))
+            self._slope = max(-MOST_DRIFT, min(MOST_DRIFT, slope))
+            self._value = float(values[near].mean() - self._slope * middle)
+            off = np.abs(values - self._value - self._slope * at)
+            near = off <= max(1e-5, 2.5 * float(np.median(off)))
 
 
 class CaptureClock:
@@ -65,26 +106,33 @@ class CaptureClock:
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
-        self._zero_s = Median()
-        self._began_ns = 0
+        self._first: deque[tuple[float, float]] = deque()  # readings while it has not settled
+        self._began_s = 0.0
+        self.zero_s = Trend()  # the instant from which a perfect count would have to run to be where the device's is
         self.settled = False
 
     def begin(self) -> None:
         """Forget everything: the device counts from 0 again."""
-        self._zero_s.forget()
-        self._began_ns, self.settled = 0, False
+        self.zero_s.forget()
+        self._first.clear()
+        self._began_s, self.settled = 0.0, False
 
     def note(self, frame: int, instant_ns: int, now_ns: int) -> None:
         """Take a reading: this frame was in the room at that instant, as the device tells now."""
-        self._began_ns = self._began_ns or now_ns
-        self._zero_s.note(now_ns, instant_ns / 1e9 - frame / self._rate_hz)
-        if not self.settled:
-            self.settled = self._zero_s.spread(SETTLED_S) < AGREE_S or now_ns - self._began_ns > PATIENCE_S * 1e9
-
-    @property
-    def zero_s(self) -> float:
-        """The instant, in seconds of CLOCK_MONOTONIC, from which this device's count would have to run to be where it is."""
-        return self._zero_s.value
+        now_s, zero_s = now_ns / 1e9, instant_ns / 1e9 - frame / self._rate_hz
+        if self.settled:
+            self.zero_s.note(now_s, zero_s)
+            return
+        self._began_s = self._began_s or now_s
+        self._first.append((now_s, zero_s))
+        while now_s - self._first[0][0] > SETTLED_S:
+            self._first.popleft()
+        low, high = np.percentile([value for _, value in self._first], (5, 95))
+        whole = now_s - self._began_s > SETTLED_S
+        self.settled = (whole and high - low < AGREE_S) or now_s - self._began_s > PATIENCE_S
+        if self.settled:
+            for at_s, value in self._first:
+                self.zero_s.note(at_s, value)
 
 
 def kernel(fraction: float) -> NDArray[np.float64]:
@@ -101,8 +149,8 @@ def kernel(fraction: float) -> NDArray[np.float64]:
 class Aligner:
     """Takes captured frames in and gives out those that belong to the recording's, in blocks of equal length.
 
-    ``base`` is told with each call: captured frame ``base + n`` was in the room with frame n of the recording. Its
-    slow change is the drift of the two devices.
+    ``base`` is told with each call: captured frame ``base + n`` was in the room with frame n of the recording; and
+    ``drift``, by how many frames a frame it grows.
     """
 
     def __init__(self, rate_hz: int, block_frames: int) -> None:
@@ -114,12 +162,11 @@ class Aligner:
         self._first = 0  # number of the first captured frame held
         self._at = 0.0  # captured frame, with a fraction, that ``next_frame`` is taken from
         self._placed = False
-        self._drift = 0.0  # of the capturing device against the recording, as a share of the rate
 
     def begin(self) -> None:
         """Begin with a device that counts from 0; where it stands is told by the next ``base``."""
         self._held, self._first, self._placed = np.zeros(0, np.int16), 0, False
-        self.steered, self._drift = False, 0.0
+        self.steered = False
 
     def feed(self, frames: NDArray[np.int16]) -> None:
         """Take the next captured frames."""
@@ -128,13 +175,13 @@ class Aligner:
         gone = max(0, len(held) - most)
         self._held, self._first = held[gone:], self._first + gone
 
-    def block(self, base: float) -> tuple[int, NDArray[np.int16]] | None:
+    def block(self, base: float, drift: float) -> tuple[int, NDArray[np.int16]] | None:
         """Return the next block and the recording's frame that it begins with; None while it cannot be made."""
         if not self._placed or abs(base + self.next_frame - self._at) > JUMP_S * self._rate_hz:
             if self._placed:
                 self.jumps += 1
             self._place(base)
-        bend = self._bend((base + self.next_frame - self._at) / self._rate_hz)
+        bend = self._bend((base + self.next_frame - self._at) / self._rate_hz, drift)
         whole = int(np.floor(self._at))
         start, end = whole + 1 - HALF - self._first, whole + self._block + HALF + 1 - self._first
         if start < 0:  # what it needs is not held any more
@@ -155,8 +202,6 @@ class Aligner:
         first = self.next_frame
         self.next_frame += self._block
         self._at += travelled
-        if self.steered:
-            self._drift += _OMEGA**2 * (base + self.next_frame - self._at) / self._rate_hz * self._block / self._rate_hz
         self._forget(int(self._at) - HALF - 1)
         return first, made
 
@@ -167,12 +212,12 @@ class Aligner:
         self._at = float(round(base + self.next_frame))
         self._placed = True
 
-    def _bend(self, apart_s: float) -> float:
+    def _bend(self, apart_s: float, drift: float) -> float:
         """Return how much faster than one to one to take captured frames, 0 while the clocks agree."""
         self.steered = self.steered or abs(apart_s) > BORNE_S
         if not self.steered:
             return 0.0
-        wanted = self._drift + 2.0 * _DAMPING * _OMEGA * apart_s
+        wanted = drift + PULL_PER_S * apart_s
         return float(np.clip(wanted, -MOST_BEND, MOST_BEND))
 
     def _forget(self, before: int) -> None:

@@ -21,6 +21,7 @@ _CAPTURE, _INTERLEAVED, _S16_LE = 1, 3, 2
 _NOT_BLOCKING: Final = 1
 PERIOD_S: Final = 0.005
 BUFFER_S: Final = 0.5  # as long may this process wait for its turn without losing a frame
+PROMPT_NS: Final = 300_000  # an answer that took longer is not believed
 SILENT_S: Final = 2.0  # a device that hands out nothing for so long is gone
 
 
@@ -145,17 +146,20 @@ class AlsaCapture:
         self.frames += got
         return self._buffer[:got]
 
-    def next_frame_ns(self) -> int:
+    def next_frame_ns(self) -> int | None:
         """Return the instant (CLOCK_MONOTONIC) at which the next frame to be read was in the room, as the device tells.
 
-        Raises MicrophoneLostError where it does not tell.
+        None: this process was kept waiting while it asked, so that the answer is old. Raises MicrophoneLostError where it does not tell.
         """
-        waiting = c_long()
+        waiting, asked_ns = c_long(), time.monotonic_ns()
         try:
             self._check(self._asound.snd_pcm_delay(self._pcm, byref(waiting)))
         except OSError as error:
             raise MicrophoneLostError(f"the microphone is gone ({error.strerror})") from error
-        return time.monotonic_ns() - waiting.value * 1_000_000_000 // self.rate_hz
+        told_ns = time.monotonic_ns()
+        if told_ns - asked_ns > PROMPT_NS:
+            return None
+        return (asked_ns + told_ns) // 2 - waiting.value * 1_000_000_000 // self.rate_hz
 
     def close(self) -> None:
         """Give the device back; may be called twice."""

@@ -21,7 +21,7 @@ from firmware_py.child_events import tell
 from firmware_py.errors import AudioDeviceError, HandDanceError, UsageError
 from firmware_py.lanes import CONTROL, MIC_BLOCK, MIC_FRAMES, STATUS, Lanes
 from firmware_py.parent import die_with
-from firmware_py.sound.alignment import Aligner, CaptureClock, Median
+from firmware_py.sound.alignment import Aligner, CaptureClock, Trend
 
 OFF: Final = "off"
 AUTO: Final = "auto"
@@ -73,7 +73,7 @@ class Capture(Protocol):
     frames: int
 
     def read(self, within_s: float) -> NDArray[np.int16] | None: ...
-    def next_frame_ns(self) -> int: ...
+    def next_frame_ns(self) -> int | None: ...
     def close(self) -> None: ...
 
 
@@ -96,11 +96,11 @@ class MicrophoneProcess:
         self._stopping = False
         self._device = ""  # the one that was taken, and is looked for when it has gone
         self._clock = CaptureClock(plan.rate_hz)
-        self._skew_s = Median()
+        self._skew_s = Trend()
         self._skew_told_ns = 0
         self._aligner = Aligner(plan.rate_hz, MIC_FRAMES)
         self._looked_ns = self._asked_ns = 0
-        self._t0_ns, self._base = 0, math.nan
+        self._t0_ns, self._base, self._drift = 0, math.nan, 0.0
 
     def stop(self, *_: object) -> None:
         """End; a signal handler."""
@@ -143,9 +143,10 @@ class MicrophoneProcess:
         now_ns = self._now_ns()
         if now_ns - self._looked_ns > LOOK_S * 1e9:
             self._looked_ns = now_ns
-            self._clock.note(capture.frames, capture.next_frame_ns(), now_ns)
+            if (instant_ns := capture.next_frame_ns()) is not None:
+                self._clock.note(capture.frames, instant_ns, now_ns)
             self._look(lanes, now_ns)
-        while self._base == self._base and (made := self._aligner.block(self._base)):
+        while self._base == self._base and (made := self._aligner.block(self._base, self._drift)):
             record = np.zeros((), MIC_BLOCK)
             record["first_frame"], record["frames"], record["samples"] = made[0], MIC_FRAMES, made[1]
             content = record.tobytes()
@@ -159,15 +160,15 @@ class MicrophoneProcess:
         self._t0_ns, told_ns = int(control["t0_ns"]), int(status["t_ns"])
         if told_ns != self._skew_told_ns and int(status["frames"]):
             self._skew_told_ns = told_ns
-            self._skew_s.note(now_ns, int(status["skew_ns"]) / 1e9)
-        begun = self._t0_ns and now_ns > self._t0_ns and self._clock.settled
-        waits = math.isnan(self._skew_s.value) and now_ns - self._t0_ns < STALE_S * 1e9
-        if not begun or waits:
+            self._skew_s.note(now_ns / 1e9, int(status["skew_ns"]) / 1e9)
+        waits = not self._skew_s and now_ns - self._t0_ns < STALE_S * 1e9
+        if not self._t0_ns or now_ns < self._t0_ns or not self._clock.settled or waits:
             self._base = math.nan
             return
-        skew_s = 0.0 if math.isnan(self._skew_s.value) else self._skew_s.value
-        instant_s = self._t0_ns / 1e9 + skew_s + int(control["room_delay_us"]) / 1e6
-        self._base = (instant_s - self._clock.zero_s) * self.plan.rate_hz
+        skew_s = self._skew_s.at(now_ns / 1e9) if self._skew_s else 0.0
+        begins_s = self._t0_ns / 1e9 + skew_s + int(control["room_delay_us"]) / 1e6
+        self._base = (begins_s - self._clock.zero_s.at(now_ns / 1e9)) * self.plan.rate_hz
+        self._drift = self._skew_s.slope - self._clock.zero_s.slope
 
     def _begin(self, lanes: Lanes) -> Capture | None:
         """Open the microphone for the first time, hear until its time is known, and say that it is ready.
