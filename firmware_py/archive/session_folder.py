@@ -38,7 +38,8 @@ class SessionRecord:
 
     started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D;
-    microphone is what recorded mic.wav, empty for none. device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
+    device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is what
+    recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and
     transpose are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a
     failure.
     """

@@ -74,7 +74,10 @@ def complete_unfinished(config: Config) -> Iterator[Outcome]:
 
 
 def mark_interrupted(folder: SessionFolder) -> None:
-    """Give a session that nobody plays any more its end: ``interrupted``, after as long as sound.wav is; mic.wav is made as long."""
+    """Give a session that nobody plays any more its end: ``interrupted``, after as long as sound.wav is.
+
+    mic.wav, where there is one, is made as long.
+    """
     record = folder.update(end="interrupted", seconds=_recorded_s(folder))
     microphone = folder.file(SessionFolder.MICROPHONE)
     try:

@@ -21,10 +21,9 @@ from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED,
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.microphone import SessionMicrophone
 from firmware_py.session.plan import SessionPlan
-from firmware_py.session.saying import say
 from firmware_py.session.stopping import StopRequest
-from firmware_py.sound.microphone import AUTO
 from firmware_py.sound.recorder import Recorder
 from firmware_py.state import State
 
@@ -70,10 +69,8 @@ class Performance:
         self._levels, self._levels_told = levels, -1
         self._sight = Child("sight", "firmware_py.sight", lambda: plan.sight.to_json())
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
-        self._microphone: Child | None = None
-        if plan.microphone is not None:
-            self._microphone = Child("microphone", "firmware_py.sound.microphone", self._microphone_plan)
-        self._children = [child for child in (self._sight, self._sound, self._microphone) if child is not None]
+        self._microphone = SessionMicrophone(plan.microphone, Child)
+        self._children = [one for one in (self._sight, self._sound, self._microphone.child) if one is not None]
         self._selector = selectors.DefaultSelector()
         self._selector.register(stop, selectors.EVENT_READ)
         self._ready: dict[str, Event] = {}
@@ -137,7 +134,7 @@ class Performance:
                 folder,
                 tape_audio=self._lanes.tape_audio,
                 tape_hands=self._lanes.tape_hands,
-                tape_mic=self._lanes.tape_mic if self._hears else None,
+                tape_mic=self._lanes.tape_mic if self._microphone.described else None,
                 rate_hz=self._plan.record.rate_hz,
                 on_failure=self._stop.request,
             )
@@ -170,7 +167,7 @@ class Performance:
             self._plan.record,
             camera=self._ready["sight"]["camera"],
             audio=audio,
-            microphone=self._ready["microphone"]["microphone"] if self._hears else "",
+            microphone=self._microphone.described,
             device_delay_s=calibrated.beyond_s_of(audio) if calibrated else 0.0,
         )
 
@@ -216,20 +213,6 @@ class Performance:
         """Length of the recording, once its end is decided."""
         return (self._stop_ns - self._t0_ns) / 1e9
 
-    @property
-    def _hears(self) -> bool:
-        """Whether there is a microphone; known when all are ready."""
-        return bool(self._ready.get("microphone", {}).get("microphone"))
-
-    def _microphone_plan(self) -> str:
-        """Return the plan of the microphone process; one that is started again looks for the device that it had."""
-        plan = self._plan.microphone
-        if plan is None:
-            raise ValueError("a microphone process without a plan")
-        if self._hears:
-            plan = replace(plan, microphone=f"alsa:{self._ready['microphone']['device']}", again=True)
-        return plan.to_json()
-
     def _play(self) -> None:
         """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
         while True:
@@ -254,14 +237,8 @@ class Performance:
         limit = time.monotonic() + ENDED_WITHIN_S
         while self._sound.running and not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
             self._listen(TICK_S)
-        limit = time.monotonic() + MICROPHONE_LATE_S
-        while (
-            self._microphone
-            and self._microphone.running
-            and "microphone" not in self._dead_since_s
-            and recorder.microphone_frames < round(self._seconds * self._plan.record.rate_hz)
-            and time.monotonic() < limit
-        ):
+        frames, limit = round(self._seconds * self._plan.record.rate_hz), time.monotonic() + MICROPHONE_LATE_S
+        while recorder.microphone_frames < min(frames, recorder.frames) and time.monotonic() < limit:
             self._listen(TICK_S)
         self._sight.stop(2.0)
 
@@ -287,19 +264,21 @@ class Performance:
                 self._close_gaps(child.name)
                 if child is not self._sound:  # a new process looks anew, and tells anew what is lost
                     self._trouble(child.name, "")
+                if child is self._microphone.child:
+                    self._microphone.is_ready(event)
             case "lost":
                 self._trouble(child.name, event["message"])
-                if child is self._microphone and self._recording:
+                if child is self._microphone.child and self._recording:
                     self._dead_since_s.setdefault(child.name, (self._now_s(), event["message"].partition(";")[0]))
             case "back":
                 self._trouble(child.name, "")
-                if child is self._microphone:
+                if child is self._microphone.child:
                     self._close_gaps(child.name)
             case "ended":
                 self._sight_ended = True
                 self._end_at(self._seen_s(), "the clip ended")
                 self._write_control()
-            case "failed" if self._recording and child is self._microphone:
+            case "failed" if self._recording and child is self._microphone.child:
                 self._trouble(child.name, event["message"])
             case "failed":
                 self._give_up(event["message"], event["exit"])
@@ -310,7 +289,8 @@ class Performance:
             return
         if child is self._sound and int(self._status()["flags"]) & STATUS_ENDED:
             return
-        if child is self._microphone and not self._missed(child, death):
+        if child is self._microphone.child and not self._microphone.is_missed(death, recording=self._recording):
+            self._ready.setdefault(child.name, {})
             return
         if not self._recording:
             raise ChildFailedError(
@@ -319,7 +299,7 @@ class Performance:
         self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
         if self._finishing or self._fault:
             return
-        if child.hopeless and child is self._microphone:
+        if child.hopeless and child is self._microphone.child:
             self._trouble(child.name, f"the microphone {death.reason} again and again; the session goes on without it")
             return
         if child.hopeless:
@@ -330,17 +310,6 @@ class Performance:
         except ChildFailedError as error:
             self._give_up(str(error))
 
-    def _missed(self, microphone: Child, death: Death) -> bool:
-        """Whether the death of the microphone's process matters: not where there is none, or none was asked for."""
-        if self._recording:
-            return self._hears
-        if self._plan.microphone and self._plan.microphone.microphone != AUTO:
-            return True
-        if death.status:
-            say(f"the {microphone.name} {death.reason}; the session goes on without it")
-        self._ready[microphone.name] = {"event": "ready", "microphone": ""}
-        return False
-
     def _end_what_hangs(self, sound_told_ns: int) -> None:
         """Kill a process that lives but has given no sign of it for too long; its death is dealt with as any other.
 
@@ -349,8 +318,8 @@ class Performance:
         if not self._plan.realtime:
             return
         told = {self._sound: sound_told_ns, self._sight: self._lanes.hands.producer_heartbeat_ns}
-        if self._microphone and self._hears:
-            told[self._microphone] = self._lanes.tape_mic.producer_heartbeat_ns
+        if self._microphone.child and self._microphone.described:
+            told[self._microphone.child] = self._lanes.tape_mic.producer_heartbeat_ns
         now_ns = time.monotonic_ns()
         for child, told_ns in told.items():
             if not child.running or (child is self._sight and self._sight_ended):

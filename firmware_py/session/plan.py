@@ -37,8 +37,8 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. calibrated: what is kept of a sound device's delay. microphone: None where none is wanted, or nothing is played
-    in real time.
+    none. calibrated: what is kept of a sound device's delay. microphone: None where none is wanted, and
+    where there is no real time to hear in.
     """
 
     song: Song | None

@@ -48,8 +48,8 @@ def play_once(
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
-    letter: whether one is queued; sending is not done here. levels: those to play at, and to change meanwhile; None: the
-    configuration's.
+    letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
+    the configuration's.
     """
     clean_stale()
     levels = levels or Levels.of(config.sound)

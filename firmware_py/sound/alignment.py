@@ -27,6 +27,7 @@ MOST_BEND: Final = 0.002  # of the rate, to come together again: 3.5 cents
 HELD_S: Final = 4.0  # of sound, kept until its place is known
 HALF: Final = 24  # taps of the resampler on each side
 KAISER: Final = 8.0
+PHASES: Final = 512  # of a frame
 
 
 class Trend:
@@ -135,15 +136,21 @@ class CaptureClock:
                 self.zero_s.note(at_s, value)
 
 
-def kernel(fraction: float) -> NDArray[np.float64]:
-    """Return the taps that read a sound ``fraction`` of a frame behind tap HALF - 1: a Kaiser-windowed sinc.
+class Kernels:
+    """Taps that read a sound some fraction of a frame behind tap HALF - 1: Kaiser-windowed sincs, laid out once."""
 
-    At 0 it is that tap alone, so that what is not shifted stays as it is.
-    """
-    at = np.arange(1 - HALF, HALF + 1) - fraction
-    inside = np.sqrt(np.clip(1.0 - (at / (HALF + 0.5)) ** 2, 0.0, None))
-    taps: NDArray[np.float64] = np.sinc(at) * np.i0(KAISER * inside) / np.i0(KAISER)
-    return taps
+    def __init__(self) -> None:
+        fractions = np.arange(-PHASES // 2, 3 * PHASES // 2 + 2) / PHASES
+        at = np.arange(1 - HALF, HALF + 1) - fractions[:, None]
+        inside = np.sqrt(np.clip(1.0 - (at / (HALF + 1)) ** 2, 0.0, None))
+        self._table = np.sinc(at) * np.i0(KAISER * inside) / np.i0(KAISER)
+
+    def at(self, fraction: float) -> NDArray[np.float64]:
+        """Return the 2 * HALF taps for a fraction of -0.5…1.5; at 0 it is one tap alone, so that nothing is changed."""
+        row = (fraction + 0.5) * PHASES
+        between = row - int(row)
+        taps: NDArray[np.float64] = self._table[int(row)] * (1.0 - between) + self._table[int(row) + 1] * between
+        return taps
 
 
 class Aligner:
@@ -155,6 +162,7 @@ class Aligner:
 
     def __init__(self, rate_hz: int, block_frames: int) -> None:
         self._rate_hz, self._block = rate_hz, block_frames
+        self._kernels = Kernels()
         self.next_frame = 0  # of the recording: what comes next
         self.steered = False  # the clocks have come apart: sound is resampled
         self.jumps = 0  # times that sound was taken anew at its place
@@ -195,8 +203,8 @@ class Aligner:
             made = taken[HALF - 1 : HALF - 1 + self._block].copy()
         else:  # one filter at the beginning, one at the end, and from the one to the other in between
             sound = taken.astype(np.float64)
-            begins = np.correlate(sound, kernel(fraction), "valid")[: self._block]
-            ends = np.correlate(sound, kernel(fraction + travelled - self._block), "valid")[: self._block]
+            begins = np.correlate(sound, self._kernels.at(fraction), "valid")[: self._block]
+            ends = np.correlate(sound, self._kernels.at(fraction + travelled - self._block), "valid")[: self._block]
             mixed = begins + (ends - begins) * (np.arange(self._block) / self._block)
             made = np.clip(np.rint(mixed), -32768, 32767).astype(np.int16)
         first = self.next_frame

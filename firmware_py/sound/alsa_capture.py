@@ -147,9 +147,10 @@ class AlsaCapture:
         return self._buffer[:got]
 
     def next_frame_ns(self) -> int | None:
-        """Return the instant (CLOCK_MONOTONIC) at which the next frame to be read was in the room, as the device tells.
+        """Return the instant (CLOCK_MONOTONIC) at which the next frame to be read was in the room.
 
-        None: this process was kept waiting while it asked, so that the answer is old. Raises MicrophoneLostError where it does not tell.
+        None: this process was kept waiting while it asked, so that the answer is old. Raises MicrophoneLostError where
+        it does not tell.
         """
         waiting, asked_ns = c_long(), time.monotonic_ns()
         try:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +72,17 @@ class Capture(Protocol):
 
     frames: int
 
-    def read(self, within_s: float) -> NDArray[np.int16] | None: ...
-    def next_frame_ns(self) -> int | None: ...
-    def close(self) -> None: ...
+    def read(self, within_s: float) -> NDArray[np.int16] | None:
+        """Return what has come, waiting a while for some; None: some was lost, and ``frames`` counts from 0 again."""
+        ...
+
+    def next_frame_ns(self) -> int | None:
+        """Return when the next frame to be read was in the room, None where that cannot be told now."""
+        ...
+
+    def close(self) -> None:
+        """Give it back; may be called twice."""
+        ...
 
 
 class MicrophoneProcess:
@@ -154,7 +162,7 @@ class MicrophoneProcess:
             lanes.mic.push(content)
 
     def _look(self, lanes: Lanes, now_ns: int) -> None:
-        """Read the session's clock: which captured frame belongs to frame 0 of the recording, NaN while it is not known."""
+        """Find the captured frame that belongs to the recording's first, NaN while that is not known."""
         control = np.frombuffer(lanes.control.read(), CONTROL)[0]
         status = np.frombuffer(lanes.status.read(), STATUS)[0]
         self._t0_ns, told_ns = int(control["t0_ns"]), int(status["t_ns"])

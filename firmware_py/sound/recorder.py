@@ -1,4 +1,4 @@
-"""The recorder: takes the tapes of sound, microphone and hand samples to the session folder, and loses at most a second.
+"""The recorder: takes the tapes of a session to its folder, and loses at most a second.
 
 It lives in the supervisor's process, so a dead sound or sight process loses nothing that was played: the gap it
 leaves is silence at its true place. A disk that is filling up is met early: ``on_failure`` asks for the end while there
@@ -37,7 +37,7 @@ def free_bytes(folder: Path) -> int:
 
 
 class Recorder:
-    """Writes sound.wav, hand.samples and, with a microphone, mic.wav. Use ``step`` by hand, or ``start`` and ``finish``."""
+    """Writes sound.wav, hand.samples and, with a microphone, mic.wav. Use ``step``, or ``start`` and ``finish``."""
 
     def __init__(
         self,
