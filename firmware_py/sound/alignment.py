@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 PIECE_S: Final = 0.25  # readings of a clock are taken together as medians over so much
 MEMORY_S: Final = 30.0  # a clock is the straight line through the pieces of so long a time
-LINE_S: Final = 4.0  # before there is so much of them, it is their median
+LINE_S: Final = 4.0  # before there is so much of them, it is the median of the last NEWEST
+NEWEST: Final = 4
 STEP_S: Final = 0.005  # pieces this far from the line, one after the other, are another clock
 STEP_PIECES: Final = 3
 MOST_DRIFT: Final = 5e-4  # of two clocks that are both in order
 SETTLED_S: Final = 0.5  # a new device's readings count when they agree for so long
 AGREE_S: Final = 0.004
+USUAL_S: Final = 0.040  # a device that says it is later than that is asked for SURE_S
+SURE_S: Final = 2.0
 PATIENCE_S: Final = 3.0  # then they count whether they agree or not
 BORNE_S: Final = 0.0004  # two clocks so far apart are one: nothing is resampled
 JUMP_S: Final = 0.010  # so far apart, something has happened: the sound is taken anew where it belongs
@@ -86,7 +89,7 @@ class Trend:
         at, values = np.array(self._pieces).T
         self._at_s = float(at[-1])
         if at[-1] - at[0] < LINE_S:
-            self._value, self._slope = float(np.median(values)), 0.0
+            self._value, self._slope = float(np.median(values[-NEWEST:])), 0.0
             return
         at = at - self._at_s
         near = np.ones(len(at), bool)
@@ -102,12 +105,13 @@ class Trend:
 class CaptureClock:
     """When the frames of a capturing device were in the room, from what it tells while it runs.
 
-    A sound server's first answers may be half a second off: ``settled`` says from when they can be believed.
+    A sound server's first answers may be half a second off, and stay so for a while: ``settled`` says from when they can
+    be believed. Then at least SETTLED_S are behind.
     """
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
-        self._first: deque[tuple[float, float]] = deque()  # readings while it has not settled
+        self._first: deque[tuple[float, float, float]] = deque()  # readings while it has not settled, and how late
         self._began_s = 0.0
         self.zero_s = Trend()  # the instant from which a perfect count would have to run to be where the device's is
         self.settled = False
@@ -125,15 +129,19 @@ class CaptureClock:
             self.zero_s.note(now_s, zero_s)
             return
         self._began_s = self._began_s or now_s
-        self._first.append((now_s, zero_s))
-        while now_s - self._first[0][0] > SETTLED_S:
+        self._first.append((now_s, zero_s, (now_ns - instant_ns) / 1e9))
+        while now_s - self._first[0][0] > SURE_S:
             self._first.popleft()
-        low, high = np.percentile([value for _, value in self._first], (5, 95))
-        whole = now_s - self._began_s > SETTLED_S
-        self.settled = (whole and high - low < AGREE_S) or now_s - self._began_s > PATIENCE_S
+        behind_s = now_s - self._began_s
+        late_s = min(late for at_s, _, late in self._first if now_s - at_s <= SETTLED_S)
+        asked_s = SETTLED_S if late_s < USUAL_S else SURE_S
+        recent = [value for at_s, value, _ in self._first if now_s - at_s <= asked_s]
+        low, high = np.percentile(recent, (5, 95))
+        self.settled = (behind_s >= asked_s and high - low < AGREE_S) or behind_s > PATIENCE_S
         if self.settled:
-            for at_s, value in self._first:
-                self.zero_s.note(at_s, value)
+            for at_s, value, _ in self._first:
+                if now_s - at_s <= SETTLED_S:
+                    self.zero_s.note(at_s, value)
 
 
 class Kernels:

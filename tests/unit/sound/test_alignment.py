@@ -149,6 +149,16 @@ def test_a_sound_servers_first_answers_are_not_believed():
     assert clock.zero_s.at(1000.0 + 4.0) == pytest.approx(1000.0, abs=0.0005)
 
 
+def test_a_device_that_says_it_is_very_late_is_asked_for_longer():
+    for late_ns, wanted_s in ((20_000_000, 0.5), (150_000_000, 2.0)):
+        clock, n = CaptureClock(RATE_HZ), 0
+        while not clock.settled:
+            now_ns = 10**12 + n * 20_000_000
+            clock.note(n * 960, now_ns - late_ns, now_ns)
+            n += 1
+        assert n * 0.02 == pytest.approx(wanted_s, abs=0.05)
+
+
 def test_a_device_that_never_settles_is_believed_in_the_end():
     clock = CaptureClock(RATE_HZ)
     for n in range(160):
