@@ -16,11 +16,11 @@ MEMORY_S: Final = 30.0  # a clock is the straight line through the pieces of so 
 LINE_S: Final = 4.0  # before there is so much of them, it is the median of the last NEWEST
 NEWEST: Final = 4
 STEP_S: Final = 0.005  # pieces this far from the line, one after the other, are another clock
-STEP_PIECES: Final = 3
+STEP_PIECES: Final = 6
 MOST_DRIFT: Final = 5e-4  # of two clocks that are both in order
 SETTLED_S: Final = 0.5  # a new device's readings count when they agree for so long
 AGREE_S: Final = 0.004
-USUAL_S: Final = 0.040  # a device that says it is later than that is asked for SURE_S
+USUAL_S: Final = 0.005  # a device that says it is later than that, once all was read, is asked for SURE_S
 SURE_S: Final = 2.0
 PATIENCE_S: Final = 3.0  # then they count whether they agree or not
 BORNE_S: Final = 0.0004  # two clocks so far apart are one: nothing is resampled
@@ -105,8 +105,8 @@ class Trend:
 class CaptureClock:
     """When the frames of a capturing device were in the room, from what it tells while it runs.
 
-    A sound server's first answers may be half a second off, and stay so for a while: ``settled`` says from when they can
-    be believed. Then at least SETTLED_S are behind.
+    A sound server's first answers may be half a second off, and stay so for a while: ``settled`` says from when they
+    can be believed.
     """
 
     def __init__(self, rate_hz: int) -> None:

@@ -131,7 +131,9 @@ class Ear:
             rate_hz=RATE_HZ,
         )
         plan = MicrophonePlan(name, "alsa:room", RATE_HZ)
-        self.process = rig.start([sys.executable, "-m", "firmware_py.sound.microphone", plan.to_json()], subprocess.PIPE)
+        self.process = rig.start(
+            [sys.executable, "-m", "firmware_py.sound.microphone", plan.to_json()], subprocess.PIPE
+        )
         threading.Thread(target=self._listen, daemon=True).start()
         until(lambda: "ready" in self.told or self.process.poll() is not None, "the microphone")
         assert self.process.poll() is None

@@ -139,18 +139,18 @@ def test_a_clock_that_stepped_is_known_anew_within_two_seconds():
 
 def test_a_sound_servers_first_answers_are_not_believed():
     clock, found = CaptureClock(RATE_HZ), None
-    for n in range(200):
+    for n in range(250):
         now_ns = 10**12 + n * 20_000_000
         off_ns = max(0, 400_000_000 - n * 8_000_000)  # it finds its latency over a second
         clock.note(n * 960, now_ns - off_ns, now_ns)
         if clock.settled and found is None:
             found = n * 0.02
-    assert found == pytest.approx(1.5, abs=0.1)
-    assert clock.zero_s.at(1000.0 + 4.0) == pytest.approx(1000.0, abs=0.0005)
+    assert found == pytest.approx(1.4, abs=0.2)
+    assert clock.zero_s.at(1000.0 + 5.0) == pytest.approx(1000.0, abs=0.0005)
 
 
 def test_a_device_that_says_it_is_very_late_is_asked_for_longer():
-    for late_ns, wanted_s in ((20_000_000, 0.5), (150_000_000, 2.0)):
+    for late_ns, wanted_s in ((2_000_000, 0.5), (24_000_000, 2.0)):
         clock, n = CaptureClock(RATE_HZ), 0
         while not clock.settled:
             now_ns = 10**12 + n * 20_000_000

@@ -14,7 +14,7 @@ from firmware_py.sound.microphone import MicrophonePlan, MicrophoneProcess, chec
 RATE_HZ = 48_000
 SECOND_NS = 1_000_000_000
 PIECE = 480  # frames that come at once
-DELAY = 960  # frames that the device holds back
+DELAY = 96  # frames that the device holds back
 
 
 class Room:
