@@ -18,7 +18,7 @@ DELAY = 96  # frames that the device holds back
 
 
 class Room:
-    """A device, its room and the clock: 10 ms go by with each read. A frame's sample is the millisecond it was heard in."""
+    """A device, its room and the clock: a read takes 10 ms. A frame's sample is the millisecond it was heard in."""
 
     def __init__(self):
         self.now_ns = 1000 * SECOND_NS
@@ -31,7 +31,7 @@ class Room:
         self.at_each = lambda: None
         self.began_ns = self.now_ns
 
-    def open(self, device, rate_hz):
+    def open(self, device, _rate_hz):
         self.opened.append(device)
         if device in self.missing:
             raise AudioDeviceError(f"microphone {device!r} cannot record; ALSA knows: this, that")
@@ -87,7 +87,7 @@ class Stage:
         status["t_ns"], status["frames"], status["skew_ns"] = self.room.now_ns, 1, skew_ns
         self.lanes.status.write(status.tobytes())
 
-    def run(self, seconds, at_each=lambda second: None):
+    def run(self, seconds, at_each=lambda _: None):
         """Let the process hear for so long; at_each is told the second before each read."""
         end_ns = self.room.now_ns + round(seconds * 1e9)
 
