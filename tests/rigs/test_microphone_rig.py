@@ -1,7 +1,7 @@
 """The microphone on a real ALSA device: PulseAudio's monitors, which give back in real time what is played into a sink.
 
-A few seconds are heard here; ``make mic-test`` sets HAND_DANCE_MIC_SECONDS=60, for the drift of two clocks over a minute
-and for a whole session whose sound process is killed.
+A few seconds are heard here; ``make mic-test`` sets HAND_DANCE_MIC_SECONDS=60, for the drift of two clocks over a
+minute and for a whole session whose sound process is killed.
 """
 
 import json

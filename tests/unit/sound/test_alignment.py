@@ -130,6 +130,14 @@ def test_a_line_is_found_through_noise_and_readings_that_are_wrong():
     assert trend.at(130.0) == pytest.approx(0.5 + 80e-6 * 30, abs=0.0003)
 
 
+def test_a_stretch_of_wrong_readings_bends_no_line():
+    trend = Trend()
+    for at, value in readings(20.0, lambda at: 80e-6 * at + (0.05 if 14.0 < at < 15.0 else 0.0)):
+        trend.note(at, value)
+    assert trend.slope == pytest.approx(80e-6, abs=2e-6)
+    assert trend.at(120.0) == pytest.approx(80e-6 * 20, abs=0.00005)
+
+
 def test_a_clock_that_stepped_is_known_anew_within_two_seconds():
     trend = Trend()
     for at, value in readings(22.0, lambda at: 0.0 if at < 20 else 0.3, noise_s=0.0003):
