@@ -17,6 +17,7 @@ from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
 from firmware_py.session.codes import Codes
 from firmware_py.session.finish import complete_unfinished
+from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.notify import Notifier
@@ -64,6 +65,7 @@ class Appliance:
         self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
         self._chimes = Chimes(config.sound)
+        self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
         self._on_code = on_code or Codes().act_on
         self._looking = False
@@ -130,7 +132,9 @@ class Appliance:
             self._stop = stop
             sight = self._sight.handed_over() if self._sight else None
             try:
-                outcome = play_once(self._config, self._machine, stop, self._show, letter=True, sight=sight)
+                outcome = play_once(
+                    self._config, self._machine, stop, self._show, letter=True, levels=self._levels, sight=sight
+                )
                 log.info("played: %s", outcome.as_line())
                 trouble = outcome.record.end if outcome.record.failed else ""
             except NotBegunError as error:
@@ -183,6 +187,10 @@ class Appliance:
 
     def _pressed(self, event: PanelEvent) -> None:
         """Take a press, from a thread of the panel's."""
+        if event in (PanelEvent.LOUDER, PanelEvent.SOFTER):
+            volume_db = self._levels.change("master_db", STEP_DB if event is PanelEvent.LOUDER else -STEP_DB)
+            log.info("volume: %+.0f dB", volume_db)
+            return
         stop = self._stop
         if stop is not None and event is not PanelEvent.START:
             stop.request("stop was pressed")

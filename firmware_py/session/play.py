@@ -12,6 +12,7 @@ from firmware_py.lanes import Lanes
 from firmware_py.music.song import Song
 from firmware_py.session.child import Child
 from firmware_py.session.finish import finish, send_now
+from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.outcome import Outcome
@@ -50,20 +51,22 @@ def play_once(
     show: Show,
     *,
     letter: bool,
+    levels: Levels | None = None,
     sight: Child | None = None,
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
-    letter: whether one is queued; sending is not done here. sight: a sight process that waits for its plan, and that
-    is ended with the session.
+    letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
+    the configuration's. sight: a sight process that waits for its plan, and that is ended with the session.
     """
     clean_stale()
+    levels = levels or Levels.of(config.sound)
     lanes_name = f"session-{os.getpid()}"
     plan = plan_session(config, lanes_name)
     lanes = Lanes.create(lanes_name)
     try:
         with closing(Outward(config.sound, lanes.status)):
-            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), sight)
+            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels, sight)
             folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()
