@@ -49,6 +49,10 @@ class CameraLostError(CameraError):
     """A camera that worked and stopped; the caller keeps trying to open it again."""
 
 
+class NoCameraError(CameraError):
+    """Not one camera of this kind on this machine."""
+
+
 class ModelFilesError(HandDanceError, FileNotFoundError):
     """Model files of the finder that are missing or do not carry the expected SHA-256."""
 
@@ -63,6 +67,10 @@ class PatchError(UsageError):
 
 class SongError(UsageError):
     """An unknown song, or a song file that cannot be understood; names the place in the file."""
+
+
+class ReachError(HandDanceError, ValueError):
+    """A reach that could not be found: no hand, several, none held still, or a far and a near one too much alike."""
 
 
 class SessionFolderError(HandDanceError, OSError):

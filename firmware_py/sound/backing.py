@@ -10,7 +10,7 @@ import re
 import struct
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -58,13 +58,14 @@ _NAME: Final = re.compile(r".+-[0-9a-f]{24}\.backing\.npy")
 
 
 def backing_file(
-    song: Song,
+    song: Song | None,
     cache: Path,
     *,
     song_start_s: float,
     rate_hz: int,
     count_in_bars: int,
     click_through: bool = False,
+    tones: Sequence[tuple[float, int]] = (),
     played_by: str = "own",
     soundfont: str = "",
     say: Callable[[str], None] = lambda _: None,
@@ -77,16 +78,21 @@ def backing_file(
     recording that cannot be read.
     """
     fluidsynth = _fluidsynth(song, played_by, soundfont, say)
-    settings = (song_start_s, rate_hz, count_in_bars, click_through)
+    settings = (song_start_s, rate_hz, count_in_bars, click_through, tuple(tones))
     path = cache / _name_of(song, settings, fluidsynth)
     if _is_whole(path):
         with contextlib.suppress(OSError):
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))  # used now, rendered then
         return path
     stems = render_backing(
-        song, song_start_s=song_start_s, rate_hz=rate_hz, count_in_bars=count_in_bars, click_through=click_through
+        song,
+        song_start_s=song_start_s,
+        rate_hz=rate_hz,
+        count_in_bars=count_in_bars,
+        click_through=click_through,
+        tones=tones,
     )
-    if fluidsynth:
+    if song and fluidsynth:
         try:
             stems[:, :2] = _by_fluidsynth(fluidsynth, song, stems, song_start_s, rate_hz)
         except FluidSynthError as error:
@@ -121,9 +127,9 @@ def _forget_oldest(cache: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _fluidsynth(song: Song, played_by: str, soundfont: str, say: Callable[[str], None]) -> FluidSynth | None:
+def _fluidsynth(song: Song | None, played_by: str, soundfont: str, say: Callable[[str], None]) -> FluidSynth | None:
     """Return FluidSynth where it is to play, None where our own voices do."""
-    if played_by == "own" or not song.parts or song.recording:
+    if song is None or played_by == "own" or not song.parts or song.recording:
         return None
     try:
         return find_fluidsynth(soundfont)
@@ -133,13 +139,13 @@ def _fluidsynth(song: Song, played_by: str, soundfont: str, say: Callable[[str],
         return None
 
 
-def _name_of(song: Song, settings: tuple[float | bool, ...], fluidsynth: FluidSynth | None) -> str:
+def _name_of(song: Song | None, settings: tuple[object, ...], fluidsynth: FluidSynth | None) -> str:
     """Return a file name that is another one wherever the sound would be another."""
-    recording = Path(song.recording.file) if song.recording else None
+    recording = Path(song.recording.file) if song and song.recording else None
     stat = recording.stat() if recording and recording.is_file() else None
     told = repr((VERSION, LEVEL_DB, GUIDE_DB, RECORDING_LUFS, song, settings, fluidsynth and fluidsynth.identity))
     told += repr((stat.st_size, stat.st_mtime_ns)) if stat else ""
-    return f"{song.name}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.backing.npy"
+    return f"{song.name if song else 'free'}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.backing.npy"
 
 
 def _by_fluidsynth(

@@ -6,6 +6,7 @@ purpose: the instrument must lead. Not here: what the parts play (``music.song``
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -16,12 +17,13 @@ from firmware_py.music.loudness import LoudnessMeter
 from firmware_py.music.song import VELOCITY, Part, Song
 from firmware_py.sound.recorded_backing import recorded
 
-VERSION: Final = 3  # of the sound: another one, and cached backings are rendered again
+VERSION: Final = 4  # of the sound: another one, and cached backings are rendered again
 LEVEL_DB: Final = -34.0  # RMS against full scale: 15 to 20 dB below the instrument
 RECORDING_LUFS: Final = -31.5  # about what our own parts have
 GUIDE_DB: Final = -28.0  # RMS likewise, of the guide melody where it is "on"
 GUIDE_LEVELS_DB: Final = {"off": -90.0, "soft": -10.0, "on": 0.0}
 CLICK_DB: Final = -12.0
+TONE_S: Final = 0.25
 TAIL_S: Final = 2.0
 STRUCK, PLUCKED, HELD, BASS = range(4)
 GUIDE_PROGRAM: Final = 73  # a flute: a held tone, as the instrument's is
@@ -55,14 +57,20 @@ def click_seconds(song: Song, song_start_s: float, bars: int, *, through: bool =
 
 
 def render_backing(
-    song: Song, *, song_start_s: float, rate_hz: int, count_in_bars: int, click_through: bool = False
+    song: Song | None,
+    *,
+    song_start_s: float,
+    rate_hz: int,
+    count_in_bars: int,
+    click_through: bool = False,
+    tones: Sequence[tuple[float, int]] = (),
 ) -> NDArray[np.int16]:
     """Render the backing.
 
     Parameters
     ----------
     song
-        At the tempo it is played at.
+        At the tempo it is played at; None: there is nothing but the tones.
     song_start_s
         The melody's first beat, seconds from t0.
     rate_hz
@@ -71,19 +79,32 @@ def render_backing(
         Bars of clicks before the first beat, as far as there is room after t0.
     click_through
         Clicks on the beats of the song as well.
+    tones
+        Short notes before the clicks, as (seconds from t0, MIDI number), at the level of the metronome.
 
     Returns
     -------
     NDArray[np.int16]
         shape (n, 4): left, right, metronome, guide melody.
     """
-    seconds = song_start_s + song.seconds(song.end) + TAIL_S
+    seconds = song_start_s + (song.seconds(song.end) if song else 0.0) + TAIL_S
     stems = np.zeros((max(1, round(seconds * rate_hz)), 4), np.int16)
+    stems[:, 2] = _tones(tones, len(stems), rate_hz)
+    if song is None:
+        return stems
     mix = np.zeros((len(stems), 2), np.float32)
     for part, pan in zip(song.parts, pans_of(song), strict=True):
         _add_part(mix, song, part, song_start_s, pan, rate_hz)
     if song.recording:
-        sound = recorded(song.recording, song_start_s=song_start_s, frames=len(mix), rate_hz=rate_hz, fade_out_s=TAIL_S)
+        counted_s = -song.seconds(-count_in_bars * song.bar_beats) if song.melody else 0.0
+        sound = recorded(
+            song.recording,
+            song_start_s=song_start_s,
+            frames=len(mix),
+            rate_hz=rate_hz,
+            fade_out_s=TAIL_S,
+            enters_s=max(0.0, song_start_s - counted_s),
+        )
         stems[:, :2] = at_loudness(sound, RECORDING_LUFS, rate_hz)
     else:
         stems[:, :2] = _at_level(mix, LEVEL_DB)
@@ -94,7 +115,7 @@ def render_backing(
     for at_s, first in click_seconds(song, song_start_s, count_in_bars, through=click_through):
         at = round(at_s * rate_hz)
         click = _click(first, rate_hz)[: len(stems) - at]
-        stems[at : at + len(click), 2] = click
+        stems[at : at + len(click), 2] += click
     return stems
 
 
@@ -147,6 +168,18 @@ def _add_part(mix: NDArray[np.float32], song: Song, part: Part, start_s: float, 
                 pan=pan,
                 rate_hz=rate_hz,
             )
+
+
+def _tones(tones: Sequence[tuple[float, int]], frames: int, rate_hz: int) -> NDArray[np.int16]:
+    """Return short notes, mono; silence for none."""
+    mix = np.zeros((frames, 2), np.float32)
+    for at_s, midi in tones:
+        at, seconds = round(at_s * rate_hz), TONE_S
+        add_note(mix, at, kind=STRUCK, midi=float(midi), seconds=seconds, gain=1.0, pan=0.0, rate_hz=rate_hz)
+    loudest = float(np.abs(mix).max(initial=0.0))
+    if loudest > 0:
+        mix *= np.float32(10 ** (CLICK_DB / 20) / loudest)
+    return np.rint(mix[:, 0] * 32767).astype(np.int16)
 
 
 def _click(first: bool, rate_hz: int) -> NDArray[np.int16]:

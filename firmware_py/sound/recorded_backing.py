@@ -18,11 +18,18 @@ _AROUND_S: Final = 0.05  # read besides, so that the resampling has its neighbou
 
 
 def recorded(
-    recording: Recording, *, song_start_s: float, frames: int, rate_hz: int, fade_out_s: float
+    recording: Recording,
+    *,
+    song_start_s: float,
+    frames: int,
+    rate_hz: int,
+    fade_out_s: float,
+    enters_s: float = 0.0,
 ) -> NDArray[np.float32]:
     """Return so many frames of the recording from t0 on: float32, shape (frames, 2).
 
-    song_start_s: the first bar line, seconds from t0. fade_out_s: at the end, where the recording goes on beyond it.
+    song_start_s: the first bar line, seconds from t0. enters_s: it is silent until then, seconds from t0.
+    fade_out_s: at the end, where the recording goes on beyond it.
     Raises SongError for a recording that is gone or damaged.
     """
     from_s = recording.start_s - song_start_s  # of the recording at t0; below 0: it begins later
@@ -44,9 +51,11 @@ def recorded(
     sound, at = sound[max(0, -at) :], max(0, at)
     sound = sound[: frames - at]
     out[at : at + len(sound)] = sound
-    if from_s > 0:
-        faded = min(frames, round(FADE_IN_S * rate_hz))
-        out[:faded] *= np.linspace(0, 1, faded, dtype=np.float32)[:, None]
+    entry = min(frames, round(enters_s * rate_hz))
+    out[:entry] = 0
+    if from_s + enters_s > 0:
+        faded = min(frames - entry, round(FADE_IN_S * rate_hz))
+        out[entry : entry + faded] *= np.linspace(0, 1, faded, dtype=np.float32)[:, None]
     if not ends:
         faded = min(frames, round(fade_out_s * rate_hz))
         out[frames - faded :] *= np.linspace(1, 0, faded, dtype=np.float32)[:, None]

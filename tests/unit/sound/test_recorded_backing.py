@@ -65,6 +65,15 @@ def test_a_song_with_a_recording_is_rendered_at_the_loudness_of_backings(tmp_pat
     assert np.abs(sound[-50:]).max() < 0.001  # it fades out, as it would go on
 
 
+def test_what_lies_before_the_count_in_is_left_out_of_the_recording(tmp_path):
+    path = tmp_path / "noise.flac"
+    soundfile.write(path, np.random.default_rng(1).normal(0, 0.1, (20 * OWN_HZ, 2)), OWN_HZ)
+    song = replace(song_of(SCALE), recording=Recording(str(path), 9.0, 20.0))
+    stems = render_backing(song, song_start_s=5.0, rate_hz=RATE_HZ, count_in_bars=1)  # a bar is 2 s
+    assert not np.any(stems[: 3 * RATE_HZ, :2])
+    assert np.any(stems[3 * RATE_HZ : round(3.2 * RATE_HZ), :2])
+
+
 def test_over_a_recording_alone_nothing_clicks(click):
     song = replace(song_of(()), beats_per_bar=1, tempo_bpm=60.0, recording=click(0.0))
     stems = render_backing(song, song_start_s=0.0, rate_hz=RATE_HZ, count_in_bars=1, click_through=True)
