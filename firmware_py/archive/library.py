@@ -9,8 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from firmware_py.archive.index import past_sessions
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
+from firmware_py.music.progress import PastSession
+from firmware_py.music.songs_library import FREE_PLAY
 
 _ALREADY_PACKED: Final = {".pdf", ".png"}
 
@@ -42,6 +45,21 @@ def find_session(state: Path, named: str) -> SessionFolder:
     known = ", ".join(folder.path.name for folder in (found or there)[-5:]) or "none yet"
     count = "no session" if not found else f"{len(found)} sessions"
     raise SessionFolderError(f"{count} named {named} in {sessions_in(state)}; there are: {known}")
+
+
+def earlier_sessions(folder: SessionFolder) -> tuple[PastSession, ...]:
+    """Return the sessions that a session's marks may be compared with, oldest first.
+
+    The same player's, of the same song, begun before it, with marks and with notes played. A player without a name is
+    everybody who gave none on this box. None for free play, and for a folder that lies in no library, as one that was
+    copied elsewhere. Raises SessionFolderError where the session itself cannot be read.
+    """
+    record = folder.record()
+    if record.song in ("", FREE_PLAY) or folder.path.parent.name != "sessions":
+        return ()
+    begun = (record.started_utc, folder.path.name)
+    there = past_sessions(folder.path.parent.parent, player=record.player, song=record.song)
+    return tuple(past for past in there if past.counts and (past.started_utc, past.name) < begun)
 
 
 def export_session(folder: SessionFolder, target: Path) -> Path:
