@@ -1,4 +1,4 @@
-"""The library's index: what session.json and report.json say of every session, in SQLite, so that years are quickly read.
+"""The index of the library: what session.json and report.json say of every session, in SQLite, to be read at once.
 
 It holds nothing of its own. Each use compares it with the folders and reads again what changed, so nobody has to tell
 it of a session made, reported, or deleted by hand; broken or of another version, it is made anew; where it cannot be
@@ -256,7 +256,7 @@ def _remove(place: Path) -> None:
 
 
 def _session(row: tuple[Any, ...]) -> PastSession:
-    return PastSession(*row[:-1], failed=bool(row[-1]))
+    return PastSession(*(*row[:-1], bool(row[-1])))  # SQLite knows no bool
 
 
 def _marks(values: Iterable[object]) -> str:

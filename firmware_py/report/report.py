@@ -123,6 +123,7 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 key=performance.key,
                 tempo_bpm=performance.tempo_bpm,
                 song_start_s=performance.start_s,
+                curves={PLAYED: performance.curve},
             ),
             SessionFolder.MUSICXML: musicxml_of(sheet),
             SessionFolder.SCORE: pdf_of(page),
