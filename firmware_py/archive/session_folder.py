@@ -79,6 +79,7 @@ class SessionFolder:
     MIDI: Final = "notes.mid"
     MUSICXML: Final = "notes.musicxml"
     REPORT: Final = "report.json"
+    NOTES: Final = "notes.csv"
     SCORE: Final = "score.pdf"
     PREVIEW: Final = "preview.png"
     UNFINISHED: Final = ".unfinished"  # there until report and letter were made; counts the tries of a version

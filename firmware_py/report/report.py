@@ -1,4 +1,4 @@
-"""One session reported: its folder in; notes.mid, notes.musicxml, report.json, score.pdf and preview.png out.
+"""One session reported: its folder in; notes.mid, .musicxml and .csv, report.json, score.pdf and preview.png out.
 
 Everything is recomputed from session.json and hand.samples, so the same folder gives the same bytes again, whichever
 process makes them. Not here: what the files look like (``midi``, ``musicxml``, ``page``), what playing is worth
@@ -33,6 +33,7 @@ from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.notation import Metre
+from firmware_py.report.notes_csv import notes_csv
 from firmware_py.report.page import page_of, pdf_of
 from firmware_py.report.preview import preview_of
 from firmware_py.report.quantise import quantise
@@ -45,6 +46,7 @@ FILES: Final = {
     "sound": SessionFolder.SOUND,
     "midi": SessionFolder.MIDI,
     "musicxml": SessionFolder.MUSICXML,
+    "notes": SessionFolder.NOTES,
     "score": SessionFolder.SCORE,
     "preview": SessionFolder.PREVIEW,
 }
@@ -128,6 +130,7 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
             SessionFolder.MUSICXML: musicxml_of(sheet),
             SessionFolder.SCORE: pdf_of(page),
             SessionFolder.PREVIEW: preview_of(page),
+            SessionFolder.NOTES: notes_csv(report),
             SessionFolder.REPORT: report.to_json(),
         }
     except HandDanceError:
