@@ -1,4 +1,4 @@
-"""What other programs read in the exported files is what was written: MusicXML by music21, MIDI's bends by the curve."""
+"""What other programs read in the exported files is what was written: MusicXML by music21, MIDI by mido."""
 
 import warnings
 from fractions import Fraction
