@@ -40,7 +40,7 @@ class Weakness:
     """One note, interval or bar that goes wrong.
 
     what: its name. song: of a bar, else empty. times: how often it was wanted, right: how often right. fault: the
-    verdict that it mostly gets. cents, late_ms: medians of those that were played, None without any.
+    verdict that it mostly gets. cents, late_ms: medians of those with that fault, None where they were missed.
     """
 
     what: str
@@ -93,15 +93,17 @@ def _weakest(
         if len(group) < LEAST_TIMES or not wrong:
             continue
         faults = [n.verdict for n in wrong]
+        fault = max(sorted(set(faults)), key=faults.count)
+        typical = [n for n in wrong if n.verdict == fault]
         what, song = name(group[-1])
         weakness = Weakness(
             what=what,
             song=song,
             times=len(group),
             right=len(group) - len(wrong),
-            fault=max(sorted(set(faults)), key=faults.count),
-            cents=_median([n.cents for n in group if n.cents is not None]),
-            late_ms=_median([n.late_ms for n in group if n.late_ms is not None]),
+            fault=fault,
+            cents=_median([n.cents for n in typical if n.cents is not None]),
+            late_ms=_median([n.late_ms for n in typical if n.late_ms is not None]),
         )
         found.append((-len(wrong) / (len(group) + _PRIOR), what, weakness))
     return tuple(weakness for *_, weakness in sorted(found, key=lambda f: f[:2])[:most])

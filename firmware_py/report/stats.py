@@ -18,8 +18,7 @@ NAMELESS: Final = "Players without a name"
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS_SHOWN: Final = 16
 _FAULTS: Final = {
-    "missed": "mostly missed", "sharp": "mostly too high", "flat": "mostly too low", "early": "mostly too early",
-    "late": "mostly too late",
+    "missed": "missed", "sharp": "too high", "flat": "too low", "early": "too early", "late": "too late",
 }  # fmt: skip
 
 
@@ -47,7 +46,7 @@ class Stats:
         """Whose they are, for people: as the player wrote it last."""
         if self.player is None:
             return EVERYBODY
-        return (self.sessions[-1].player if self.sessions else self.player) or NAMELESS
+        return short(self.sessions[-1].player if self.sessions else self.player) or NAMELESS
 
 
 def recent(sessions: Sequence[PastSession]) -> tuple[PastSession, ...]:
@@ -114,7 +113,7 @@ def as_json(stats: Stats) -> dict[str, Any]:
 def as_text(stats: Stats, *, zone: tzinfo | None = None) -> str:
     """Return what a person reads."""
     lines = [f"{stats.name}: {summary(stats)}"]
-    titles = [_short(one.title) for one in stats.songs]
+    titles = [short(one.title) for one in stats.songs]
     width = max(map(len, titles), default=0)
     for title, one in zip(titles, stats.songs, strict=True):
         best, last = one.best.marks or 0.0, one.last.marks or 0.0
@@ -139,7 +138,11 @@ def summary(stats: Stats) -> str:
     """Return how much was played, in one line."""
     if not stats.sessions:
         return "no sessions yet"
-    parts = [counted(len(stats.sessions), "session"), f"{duration(stats.seconds)} played", counted(stats.days, "day")]
+    parts = [
+        counted(len(stats.sessions), "session"),
+        f"{duration(stats.seconds)} played",
+        f"on {counted(stats.days, 'day')}",
+    ]
     if stats.streak.now > 1:
         parts.append(f"{stats.streak.now} days in a row")
     if stats.streak.longest > max(1, stats.streak.now):
@@ -149,19 +152,19 @@ def summary(stats: Stats) -> str:
 
 def weak_line(stats: Stats, weak: Weakness) -> str:
     """Return one weakness in words: what, how often right, and what is wrong with it."""
-    song = next((f" of {_short(one.title)}" for one in stats.songs if one.song == weak.song), "")
+    song = next((f" of {short(one.title)}" for one in stats.songs if one.song == weak.song), "")
     if song and len(stats.songs) == 1:
         song = ""
-    return f"{weak.what}{song}: {weak.right} of {weak.times} right, {fault_words(weak)}"
+    return f"{short(weak.what)}{song}: {weak.right} of {weak.times} right, mostly {fault_words(weak)}"
 
 
 def fault_words(weak: Weakness) -> str:
     """Return what is mostly wrong, with the figure that says how much."""
     words = _FAULTS.get(weak.fault, weak.fault)
     if weak.fault in ("sharp", "flat") and weak.cents is not None and abs(weak.cents) >= 1:
-        return f"{words} (by {abs(weak.cents):.0f} cents)"
+        return f"{words} by {abs(weak.cents):.0f} cents"
     if weak.fault in ("early", "late") and weak.late_ms is not None and abs(weak.late_ms) >= 1:
-        return f"{words} (by {abs(weak.late_ms):.0f} ms)"
+        return f"{words} by {abs(weak.late_ms):.0f} ms"
     return words
 
 
@@ -194,10 +197,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _point(session: PastSession) -> dict[str, Any]:
-    return {"session": session.name, "started_utc": session.started_utc, "marks": session.marks}
-
-
-def _short(text: str, most: int = 40) -> str:
+def short(text: str, most: int = 40) -> str:
+    """Return a text on one line, without control characters, cut to so many letters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def _point(session: PastSession) -> dict[str, Any]:
+    return {"session": session.name, "started_utc": session.started_utc, "marks": session.marks}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from firmware_py.errors import ReportError
 from firmware_py.music.progress import PastSession, SongProgress
 from firmware_py.music.weakness import Weakness
-from firmware_py.report.stats import Stats, counted, fault_words, summary
+from firmware_py.report.stats import Stats, counted, fault_words, short, summary
 
 MOST_SONGS: Final = 6
 MOST_POINTS: Final = 60  # sessions of a song that are drawn, the newest
@@ -25,14 +25,14 @@ _PAPER, _INK, _GREY, _RULE = "#FFFDF8", "#222222", "#666666", "#DDD6C8"
 _GOOD, _WEAK = "#007A5A", "#C04A00"
 _FONT: Final = 'font-family="Libertinus Serif, Georgia, serif"'
 _PIXELS: Final = 1600
-_LONGEST: Final = 34
+_LONGEST: Final = 29  # letters of a title that stand beside its figures; twice as many in one column
 
 
 def svg_of(stats: Stats, *, zone: tzinfo | None = None) -> bytes:
     """Return the picture as SVG, UTF-8. zone: where days are counted."""
     songs = stats.songs[:MOST_SONGS]
     parts = [
-        _words(_MARGIN, 62, _cut(stats.name, 40), 38),
+        _words(_MARGIN, 62, stats.name, 38),
         _words(_MARGIN, 92, summary(stats), 19, colour=_GREY),
     ]
     top = 124.0
@@ -54,7 +54,9 @@ def svg_of(stats: Stats, *, zone: tzinfo | None = None) -> bytes:
         (heading, weaknesses)
         for heading, weaknesses in (
             ("Notes to practise", stats.weak_notes),
-            ("Steps and leaps to practise", stats.weak_intervals),
+            ("Bars to practise", stats.weak_bars)
+            if len(stats.songs) == 1
+            else ("Steps and leaps to practise", stats.weak_intervals),
         )
         if weaknesses
     ]
@@ -95,7 +97,7 @@ def _panel(song: SongProgress, left: float, top: float, width: float, zone: tzin
     best, last = song.best.marks or 0.0, song.last.marks or 0.0
     gain = f", {'up' if song.gained > 0 else 'down'} {abs(song.gained):.0f}" if abs(song.gained) >= 1 else ""
     parts = [
-        _words(left, top + 18, _cut(song.title, _LONGEST), 22),
+        _words(left, top + 18, short(song.title, _LONGEST if width < _WIDTH / 2 else 2 * _LONGEST), 22),
         _words(right, top + 18, f"best {best:.0f}, last {last:.0f}{gain}", 17, "end", _GREY),
     ]
     for mark in (0, 50, 100):
@@ -113,8 +115,8 @@ def _panel(song: SongProgress, left: float, top: float, width: float, zone: tzin
     for session, (x, y) in zip(shown, places, strict=True):
         if session is song.best:
             parts.append(_star(x, y))
-            above = y - 16 if y - plot > 14 else y + 28
-            parts.append(_words(min(max(x, left + 50), right - 12), above, f"{best:.0f}", 15, "middle", _GOOD))
+            beside = y - 16 if y - plot > 34 else y + 28  # not on the line of 100
+            parts.append(_words(x, beside, f"{best:.0f}", 15, "middle", _GOOD))
         else:
             parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2.5 if small else 4.5:g}" fill="{_PAPER}" stroke="{_GOOD}" '
@@ -139,13 +141,16 @@ def _places(sessions: Sequence[PastSession], left: float, right: float, bottom: 
 
 def _weak(heading: str, weaknesses: Sequence[Weakness], left: float, top: float) -> list[str]:
     """Draw a bar for each weakness: full length all right, filled as far as it was."""
-    parts = [_words(left, top + 18, heading, 22)]
-    bar, wide = left + 122, 110.0
+    parts = [
+        _words(left, top + 18, heading, 22),
+        _words(left + (_WIDTH - 2 * _MARGIN - _GAP) / 2, top + 18, "how often right, and what else", 14, "end", _GREY),
+    ]
+    bar, wide = left + 134, 84.0
     for n, weak in enumerate(weaknesses):
         y = top + 52 + n * _ROW
         share = weak.right / weak.times
         parts += [
-            _words(left, y, weak.what, 17),
+            _words(left, y, short(weak.what, 16), 17),
             f'<rect x="{bar:.1f}" y="{y - 13:.1f}" width="{wide:g}" height="14" rx="3" fill="#F3D9C8"/>',
             f'<rect x="{bar:.1f}" y="{y - 13:.1f}" width="{share * wide:.1f}" height="14" rx="3" fill="{_GOOD}"/>',
             _words(bar + wide + 10, y, f"{weak.right} of {weak.times}, {fault_words(weak)}", 15, colour=_GREY),
@@ -173,8 +178,3 @@ def _star(x: float, y: float) -> str:
 def _words(x: float, y: float, words: str, size: float, anchor: str = "start", colour: str = _INK) -> str:
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"'
     return f'<text {place} fill="{colour}" {_FONT}>{escape(words, quote=False)}</text>'
-
-
-def _cut(text: str, most: int) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

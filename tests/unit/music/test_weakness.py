@@ -18,6 +18,11 @@ def test_the_note_that_is_wrong_most_often_of_its_times_comes_first():
     assert found[0].late_ms is None
 
 
+def test_the_figure_is_that_of_the_fault_and_not_of_what_went_well():
+    (found,) = weakest_notes(notes("C4", "flat flat", cents=-70.0) + notes("C4", "right " * 9, cents=2.0))
+    assert found.cents == -70.0
+
+
 def test_a_note_asked_for_twice_is_not_called_weak_and_a_right_one_never():
     assert weakest_notes(notes("C4", "missed missed") + notes("D4", "right right right", pitch=62)) == ()
 
