@@ -111,6 +111,7 @@ def test_an_index_of_another_version_is_made_anew(play: Play, tmp_path: Path) ->
     old.executescript("CREATE TABLE sessions (mood); INSERT INTO sessions VALUES ('fine'); PRAGMA user_version = 99")
     old.close()
     assert len(past_sessions(tmp_path)) == 1
+    assert sqlite3.connect(tmp_path / FILE).execute("PRAGMA user_version").fetchone() == (index.VERSION,)
 
 
 def test_an_index_cut_in_the_middle_still_answers(play: Play, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_deletion_cut_short_leaves_a_session_that_can_be_deleted_again(
     folder = find_session(state, "last")
     for name in (SessionFolder.SOUND, SessionFolder.SCORE):
         folder.write_whole(name, b"")
-    unlink = Path.unlink
+    unlink, iterdir = Path.unlink, Path.iterdir
 
     def refuse(path: Path, missing_ok: bool = False) -> None:
         if path.name == SessionFolder.SOUND:
@@ -79,6 +79,7 @@ def test_a_deletion_cut_short_leaves_a_session_that_can_be_deleted_again(
 
     with monkeypatch.context() as broken:
         broken.setattr(Path, "unlink", refuse)
+        broken.setattr(Path, "iterdir", lambda path: sorted(iterdir(path), key=lambda p: p.suffix != ".json"))
         with pytest.raises(SessionFolderError, match="cannot be deleted"):
             delete_session(folder)
     delete_session(find_session(state, folder.path.name))
