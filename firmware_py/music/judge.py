@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_py.music.note import Note
+from firmware_py.music.tempo import tempo_curve, tempo_ratio
 
 RIGHT_CENTS: Final = 40.0  # as far as the marks give a note its full worth
 NEAR_CENTS: Final = 250.0  # played further off it is another note: one missed, one extra
@@ -21,8 +22,6 @@ TUNING_CENTS: Final = 150.0  # further off is a wrong note, not a matter of tuni
 ON_TIME_MS: Final = 80.0
 FAR_S: Final = 1.5  # a note so long before or after its time is another one
 TIME_WEIGHT: Final = 0.8
-TEMPO_MATCHES: Final = 8
-TEMPO_SURE: Final = 0.012  # a smaller difference of tempo is not worth a word
 Floats = NDArray[np.float64]
 
 
@@ -56,12 +55,18 @@ class NoteMark:
 
 @dataclass(frozen=True, slots=True)
 class BarMark:
-    """One bar: the share of its wanted time that was filled rightly, 0…1, and how many of its notes were right."""
+    """One bar: the share of its wanted time that was filled rightly, 0…1, and how many of its notes were right.
+
+    late_ms: median of its notes, late above 0. tempo_ratio: the player's tempo over the song's around it. Both None
+    where too few of its notes were played.
+    """
 
     number: int
     credit: float
     right: int
     notes: int
+    late_ms: float | None = None
+    tempo_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def judged(
         verdict = _verdict(cents, late_ms)
         marks.append(NoteMark(note, bar_numbers[n], verdict, float(credits_[n]), played[m], cents, late_ms))
     taken = set(pairs.values())
-    near = [k for k in marks if k.cents is not None and abs(k.cents) <= TUNING_CENTS]
+    near = [k for k in marks if _is_near(k)]
     cents_off = np.array([k.cents for k in near])
     weights = np.array([k.wanted.duration_s for k in near])
     bias = float(np.average(cents_off, weights=weights)) if near else float("nan")
@@ -112,7 +117,7 @@ def judged(
     return Verdicts(
         notes=tuple(marks),
         extra=tuple(note for m, note in enumerate(played) if m not in taken),
-        tempo_ratio=_tempo_ratio(near),
+        tempo_ratio=tempo_ratio(_onsets(near)),
         bias_cents=bias,
         spread_cents=spread,
         unsteady_ms=unsteady,
@@ -124,12 +129,16 @@ def bars_of(notes: Iterable[NoteMark]) -> tuple[BarMark, ...]:
     by_number: dict[int, list[NoteMark]] = {}
     for mark in notes:
         by_number.setdefault(mark.bar, []).append(mark)
+    near = {number: [m for m in marks if _is_near(m)] for number, marks in by_number.items()}
+    tempos = tempo_curve({number: _onsets(marks) for number, marks in near.items()})
     return tuple(
         BarMark(
             number,
             sum(m.credit * m.wanted.duration_s for m in marks) / sum(m.wanted.duration_s for m in marks),
             sum(m.verdict is Verdict.RIGHT for m in marks),
             len(marks),
+            float(np.median([m.late_ms for m in near[number] if m.late_ms is not None])) if near[number] else None,
+            tempos.get(number),
         )
         for number, marks in sorted(by_number.items())
     )
@@ -160,28 +169,20 @@ def matched(wanted: Sequence[Note], played: Sequence[Note], lag_s: float, octave
     return pairs
 
 
+def _is_near(mark: NoteMark) -> bool:
+    return mark.cents is not None and abs(mark.cents) <= TUNING_CENTS
+
+
+def _onsets(marks: Sequence[NoteMark]) -> list[tuple[float, float]]:
+    return [(m.wanted.onset_s, m.played.onset_s) for m in marks if m.played is not None]
+
+
 def _verdict(cents: float, late_ms: float) -> Verdict:
     if abs(cents) > RIGHT_CENTS:
         return Verdict.SHARP if cents > 0 else Verdict.FLAT
     if abs(late_ms) > ON_TIME_MS:
         return Verdict.LATE if late_ms > 0 else Verdict.EARLY
     return Verdict.RIGHT
-
-
-def _tempo_ratio(near: Sequence[NoteMark]) -> float:
-    """Return the player's tempo over the song's by the median of slopes (Theil and Sen), 1.0 where it is not sure."""
-    pairs = [(m.wanted.onset_s, m.played.onset_s) for m in near if m.played is not None]
-    if len(pairs) < TEMPO_MATCHES:
-        return 1.0
-    wanted, played = np.array(pairs[:: max(1, len(pairs) // 400)]).T
-    apart = np.subtract.outer(wanted, wanted)
-    far = apart > 0.25 * (wanted[-1] - wanted[0])
-    slope = float(np.median(np.subtract.outer(played, played)[far] / apart[far]))
-    left_over = played - slope * wanted
-    jitter = float(np.median(np.abs(left_over - np.median(left_over))))
-    if abs(1 / slope - 1) < TEMPO_SURE or jitter > 0.12:
-        return 1.0
-    return 1 / slope
 
 
 def _column(values: Sequence[float]) -> Floats:

@@ -35,7 +35,6 @@ MOST_REST_COST: Final = 10.0
 MOST_HELD: Final = 0.8  # a song on one note is still worth playing
 HOP_S: Final = 0.005
 SIXTEENTH: Final = Fraction(1, 4)  # of a quarter note
-DEFAULT_BAR_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,6 @@ def marks_for_song(
         delay_s=delay_s,
         played=played,
         bar_numbers=numbers,
-        bar_s=song.seconds(song.bar_beats),
         sixteenth_s=song.seconds(SIXTEENTH),
     )
 
@@ -101,14 +99,13 @@ def marks_of(
     delay_s: float = 0.0,
     played: Sequence[Note] | None = None,
     bar_numbers: Sequence[int] | None = None,
-    bar_s: float = DEFAULT_BAR_S,
     sixteenth_s: float = DEFAULT_BEAT_S,
 ) -> Marks:
     """Return the marks of a curve against the wanted notes (at least one, in order of their onsets).
 
     delay_s: the machine's own delay from hand to sound; a player may move ahead of it, but need not. played: the
     curve's notes, where they are already known. bar_numbers: the bar of each wanted note; without them all lie in
-    bar 1. bar_s, sixteenth_s: the song's bar, over which the tempo is followed, and UltraStar's beat.
+    bar 1. sixteenth_s: UltraStar's beat.
 
     The formula, in a teacher's words:
 
