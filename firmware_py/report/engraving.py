@@ -61,8 +61,12 @@ class System:
     end_bar: int
 
 
-def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
+def engrave(
+    sheet: Sheet, looks: Mapping[str, Look], *, largest_staff_mm: float = STAFF_MM[0][2]
+) -> tuple[System, ...]:
     """Return the systems of a sheet. looks: by the name of a note (``Staff.piece_id``), all its pieces.
+
+    largest_staff_mm: a staff's height on paper is at most this, however little music there is.
 
     Raises ReportError where verovio refuses the sheet.
     """
@@ -72,7 +76,7 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
     verovio.enableLog(verovio.LOG_OFF)
     engraver = verovio.toolkit()
     engraver.setOptions(dict(_OPTIONS))
-    engraver.setOptions({"pageWidth": round(_STAFF_UNITS * WIDTH_MM / staff_mm(sheet, starts))})
+    engraver.setOptions({"pageWidth": round(_STAFF_UNITS * WIDTH_MM / min(largest_staff_mm, staff_mm(sheet, starts)))})
     short = len(starts) > 1 and (sheet.bars - starts[-1]) * 2 <= starts[1]
     engraver.setOptions({"minLastJustification": 1.0 if short else 0.0})
     music = musicxml_of(sheet, pages_at=frozenset(starts[1:]), tempo=False)

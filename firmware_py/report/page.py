@@ -27,6 +27,7 @@ PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that 
 _MUSIC_MM: Final = {"a4": 100.0, "us-letter": 84.0}  # height that the first page leaves for the systems
 _GAP_MM: Final = (1.2, 5.0)  # between two systems, at least and at most
 _LEAST_RANKED: Final = 5_010  # the game's names for less are no way to speak to a child
+_FIRST_PICTURES: Final = 9  # rows and systems: no first sheet holds more
 _TITLE_PT: Final = ((28, 24.0), (48, 19.0), (90, 15.0))  # longest title, its size; beyond: 11.5
 _LONGEST_WORD: Final = 22  # letters after which a line may break inside a word
 _ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -103,8 +104,17 @@ def pdf_of(page: Page) -> bytes:
 
 
 def png_of(page: Page, ppi: float) -> bytes:
-    """Return the first sheet as PNG at so many pixels an inch. Raises ReportError where typst refuses it."""
-    return _typeset(page, "png", ppi)
+    """Return the first sheet as PNG at so many pixels an inch. Raises ReportError where typst refuses it.
+
+    Typst draws all sheets or none, so what cannot stand on the first one is left out before.
+    """
+    data: dict[str, Any] = json.loads(page.data)
+    rows, systems = len(data["roll"]), len(data["systems"])
+    data["roll"] = data["roll"][:_FIRST_PICTURES]
+    data["systems"] = data["systems"][: max(0, _FIRST_PICTURES - rows)]
+    if rows + systems > _FIRST_PICTURES:
+        data["small_print"] = ""
+    return _typeset(Page(json.dumps(data, ensure_ascii=False), page.paper), "png", ppi)
 
 
 def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> bytes:

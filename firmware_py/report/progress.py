@@ -74,7 +74,8 @@ def progress_svg(lines: Sequence[EarlierLine]) -> str:
     x, y = places[-1]
     drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="#8E2A4A"/>')
     drawing.append(_words(x + 17, y + 10, f"{lines[-1].marks:.0f}", "start", "#8E2A4A", 28))
-    drawing.append(_words(_LEFT, _HEIGHT - 4, _day(lines[0]), "start"))
+    if _day(lines[0]) != _day(lines[-1]):
+        drawing.append(_words(_LEFT, _HEIGHT - 4, _day(lines[0]), "start"))
     drawing.append(_words(places[-1][0] + 12, _HEIGHT - 4, _day(lines[-1]), "end"))
     if lines[-1].marks > best:
         drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="14" fill="none" stroke="#8E2A4A" stroke-width="2"/>')

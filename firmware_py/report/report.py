@@ -22,7 +22,7 @@ from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import ScoreNote, Song
 from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
-from firmware_py.report.engraving import engrave
+from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
 from firmware_py.report.figures import figures_of, free_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
@@ -35,6 +35,7 @@ from firmware_py.report.quantise import quantise
 from firmware_py.report.roll import Bar, roll
 from firmware_py.report.sheet import MELODY, PLAYED, SECOND, Sheet, Staff, bars_needed
 
+LARGEST_STAFF_MM: Final = {"a4": STAFF_MM[0][2], "us-letter": SMALLEST_STAFF_MM}  # Letter is 18 mm shorter
 FILES: Final = {
     "sound": SessionFolder.SOUND,
     "midi": SessionFolder.MIDI,
@@ -70,7 +71,9 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
             )
             if performance.heard
             else (),
-            engrave(sheet, _looks(report)) if performance.heard or performance.song else (),
+            engrave(sheet, _looks(report), largest_staff_mm=LARGEST_STAFF_MM.get(paper, SMALLEST_STAFF_MM))
+            if performance.heard or performance.song
+            else (),
             paper=paper,
             small_print=small_print() if report.marks and report.notes else "",
             figures=figures_of(report),

@@ -27,6 +27,7 @@ _TOP: Final = 24.0  # room for the numbers of the bars
 _SEMITONE_LEAST: Final = 9.0
 _SEMITONE_MOST: Final = 20.0
 _PLOT_HEIGHT: Final = 290.0
+_PLOT_HEIGHT_OF_TWO: Final = 230.0  # a second hand needs its room in the score
 _HEAT_TOP: Final = 10.0
 _HEAT_HEIGHT: Final = 42.0
 _TEMPO_TOP: Final = 10.0
@@ -74,10 +75,11 @@ class _Frame:
     end_s: float
     low: int
     high: int
+    most_height: float = _PLOT_HEIGHT
 
     @property
     def semitone(self) -> float:
-        return min(_SEMITONE_MOST, max(_SEMITONE_LEAST, _PLOT_HEIGHT / (self.high - self.low)))
+        return min(_SEMITONE_MOST, max(_SEMITONE_LEAST, self.most_height / (self.high - self.low)))
 
     @property
     def height(self) -> float:
@@ -115,7 +117,7 @@ def roll(
     low, high = _pitch_range(curves, wanted, higher)
     rows = []
     for start, end in _spans(bars, curve.seconds):
-        frame = _Frame(start, end, low, high)
+        frame = _Frame(start, end, low, high, _PLOT_HEIGHT if second is None else _PLOT_HEIGHT_OF_TWO)
         inside = [b for b in bars if start <= (b.start_s + b.end_s) / 2 < end]
         rows.append(_row(frame, curves, wanted, inside, key, lag_s, higher))
     return tuple(rows)
