@@ -5,6 +5,7 @@ and time second, so that a player who drifts from the beat is still understood n
 Not here: the marks themselves (``marks``).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -145,28 +146,46 @@ def bars_of(notes: Iterable[NoteMark]) -> tuple[BarMark, ...]:
 
 
 def matched(wanted: Sequence[Note], played: Sequence[Note], lag_s: float, octave_shift: int) -> dict[int, int]:
-    """Return which played note (index) stands for which wanted one, in order, each at most once."""
-    if not wanted or not played:
-        return {}
-    cents = np.abs(_column([n.pitch for n in wanted]).T - [n.pitch - 12 * octave_shift for n in played]) * 100.0
-    away = np.abs(_column([n.onset_s + lag_s for n in wanted]).T - [n.onset_s for n in played])
-    worth = 2.0 - np.maximum(cents - RIGHT_CENTS, 0.0) / (NEAR_CENTS - RIGHT_CENTS) - TIME_WEIGHT * away / FAR_S
-    worth[(cents > NEAR_CENTS) | (away > FAR_S)] = -1.0  # worse than leaving both alone
-    score = np.zeros((len(wanted) + 1, len(played) + 1))
-    for n in range(len(wanted)):
-        paired = score[n, :-1] + worth[n]
-        score[n + 1, 1:] = np.maximum.accumulate(np.maximum(score[n, 1:], paired))
+    """Return which played note (index) stands for which wanted one, in order, each at most once.
+
+    Both in order of onset. Only notes within FAR_S of each other are compared, so an hour of music takes no more memory
+    than its notes do.
+    """
+    onsets = [n.onset_s - lag_s for n in played]
+    best = [0.0] * (len(played) + 1)  # best[m]: of what was found so far among the first m played notes
+    chain = [-1] * (len(played) + 1)  # and the last link of the alignment that has it
+    links: list[tuple[int, int, int]] = []  # wanted, played, the link before
+    known = 0
+    for n, note in enumerate(wanted):
+        first = bisect_left(onsets, note.onset_s - FAR_S)
+        last = max(first, bisect_right(onsets, note.onset_s + FAR_S))
+        for m in range(known + 1, last + 1):
+            best[m], chain[m] = best[known], chain[known]
+        known = max(known, last)
+        before, linked = best[first : last + 1], chain[first : last + 1]
+        top, holder = 0.0, -1
+        for m in range(first, last):
+            worth = _worth(note, played[m], onsets[m], octave_shift)
+            if worth is not None and before[m - first] + worth > top:
+                top, holder = before[m - first] + worth, len(links)
+                links.append((n, m, linked[m - first]))
+            if top > best[m + 1]:
+                best[m + 1], chain[m + 1] = top, holder
     pairs: dict[int, int] = {}
-    n, m = len(wanted), len(played)
-    while n and m:
-        if score[n, m] == score[n - 1, m]:
-            n -= 1
-        elif score[n, m] == score[n, m - 1]:
-            m -= 1
-        else:
-            n, m = n - 1, m - 1
-            pairs[n] = m
+    link = chain[known]
+    while link >= 0:
+        n, m, link = links[link]
+        pairs[n] = m
     return pairs
+
+
+def _worth(wanted: Note, played: Note, onset_s: float, octave_shift: int) -> float | None:
+    """Return what it is worth to take one note for the other; None: it is better to leave both alone."""
+    cents = abs(played.pitch - wanted.pitch - 12 * octave_shift) * 100.0
+    away_s = abs(onset_s - wanted.onset_s)
+    if cents > NEAR_CENTS or away_s > FAR_S:
+        return None
+    return 2.0 - max(cents - RIGHT_CENTS, 0.0) / (NEAR_CENTS - RIGHT_CENTS) - TIME_WEIGHT * away_s / FAR_S
 
 
 def _is_near(mark: NoteMark) -> bool:
@@ -183,7 +202,3 @@ def _verdict(cents: float, late_ms: float) -> Verdict:
     if abs(late_ms) > ON_TIME_MS:
         return Verdict.LATE if late_ms > 0 else Verdict.EARLY
     return Verdict.RIGHT
-
-
-def _column(values: Sequence[float]) -> Floats:
-    return np.asarray([values], dtype=np.float64)

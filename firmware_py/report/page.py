@@ -17,6 +17,7 @@ from firmware_py.report import wording
 from firmware_py.report.contents import EarlierLine, Report
 from firmware_py.report.engraving import System
 from firmware_py.report.looks import LOOKS, legend_svg
+from firmware_py.report.memory import give_memory_back
 from firmware_py.report.notation import Metre
 from firmware_py.report.progress import progress_svg
 from firmware_py.report.roll import Row
@@ -95,7 +96,7 @@ def page_of(
         "score_title": _score_title(report),
         "small_print": small_print,
     }
-    return Page(json.dumps(data, ensure_ascii=False), paper)
+    return Page(json.dumps(data), paper)
 
 
 def pdf_of(page: Page) -> bytes:
@@ -114,7 +115,7 @@ def png_of(page: Page, ppi: float) -> bytes:
     data["systems"] = data["systems"][: max(0, _FIRST_PICTURES - rows)]
     if rows + systems > _FIRST_PICTURES:
         data["small_print"] = ""
-    return _typeset(Page(json.dumps(data, ensure_ascii=False), page.paper), "png", ppi)
+    return _typeset(Page(json.dumps(data), page.paper), "png", ppi)
 
 
 def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> bytes:
@@ -133,6 +134,7 @@ def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> byte
         raise ReportError(
             f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes"
         ) from error
+    give_memory_back()
     return bytes(made[0] if isinstance(made, list) else made)
 
 

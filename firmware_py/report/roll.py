@@ -36,6 +36,8 @@ _MOST_TEMPO: Final = 0.10  # faster or slower is drawn at the edge
 _INKS: Final = ("#0060A8", "#1A1A1A")  # of the second hand, of the first
 _FONT: Final = 'font-family="Libertinus Serif"'
 _POINTS_A_SECOND: Final = 50.0
+_FLAT: Final = 0.05  # of a unit, from one point to the next, and from the last corner: what print cannot show
+_MOST_DRIFT: Final = 0.4
 _HEAT: Final = ("#5B1238", "#8E2A4A", "#C0584F", "#E39A63", "#F2D29B", "#DDE9CF", "#B7DCC4")  # 0 % … 100 %
 _DARK_HEAT: Final = 50.0  # marks below which the figure is printed in white
 _MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
@@ -240,13 +242,15 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float, ink:
     index = np.arange(first, max(first, last), stride)
     pitch = curve.pitch[index].astype(np.float64) + higher
     seconds = index / curve.rate_hz - lag_s
-    steps, drawing = [], False
+    strokes: list[list[tuple[float, float]]] = [[]]
     for s, p in zip(seconds.tolist(), pitch.tolist(), strict=True):
         if math.isnan(p):
-            drawing = False
-            continue
-        steps.append(f"{'L' if drawing else 'M'}{frame.x(s):.1f} {frame.y(p):.1f}")
-        drawing = True
+            strokes.append([])
+        else:
+            strokes[-1].append((frame.x(s), frame.y(p)))
+    steps = [
+        f"{'L' if n else 'M'}{x:.1f} {y:.1f}" for stroke in strokes for n, (x, y) in enumerate(_without_flat_parts(stroke))
+    ]
     if not steps:
         return ""
     path = f'<path d="{"".join(steps)}" fill="none" stroke-linejoin="round" stroke-linecap="round" '
@@ -256,6 +260,17 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float, ink:
         + path
         + f'stroke="{ink}" stroke-width="2.6"/>'
     )
+
+
+def _without_flat_parts(stroke: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return a line without the points between its corners that lie at the same height, which most of a note's do."""
+    kept = list(stroke[:1])
+    for n in range(1, len(stroke) - 1):
+        _, y = stroke[n]
+        slope = max(abs(y - stroke[n - 1][1]), abs(stroke[n + 1][1] - y))
+        if slope > _FLAT or abs(y - kept[-1][1]) > _MOST_DRIFT:
+            kept.append(stroke[n])
+    return [*kept, *stroke[1:][-1:]]
 
 
 def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
