@@ -41,7 +41,7 @@ class SessionRecord:
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
     transpose are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a
-    failure.
+    failure. voices: hands that sounded, 1 or 2. marked: whether the player wanted marks.
     """
 
     started_utc: str
@@ -67,6 +67,8 @@ class SessionRecord:
     gaps: tuple[Gap, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    voices: int = 1
+    marked: bool = True
     schema: int = SCHEMA
 
 

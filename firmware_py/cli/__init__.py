@@ -84,4 +84,5 @@ _FLAGS: Final = {
     "tempo_percent": ("play", "tempo_percent"),
     "seconds": ("play", "seconds"),
     "players": ("play", "players"),
+    "marks": ("play", "marks"),
 }

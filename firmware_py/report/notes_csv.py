@@ -12,7 +12,7 @@ from typing import Final
 from firmware_py.report.contents import PlayedNote, Report, WantedNote
 
 COLUMNS: Final = {
-    "verdict": "right, sharp, flat, early, late, missed; extra: played, not wanted; played: nothing was wanted",
+    "verdict": "right, sharp, flat, early, late, missed; extra, or played in free play; second: by the second hand",
     "bar": "printed number of the bar that the wanted note begins in",
     "wanted": "name of the note that the song wants, as F#4",
     "wanted_midi": "its MIDI number",
@@ -41,6 +41,7 @@ def notes_csv(report: Report) -> bytes:
         (w.onset_s, _row(w.verdict, w, None if w.played is None else report.notes[w.played])) for w in report.wanted
     ]
     rows += [(note.onset_s, _row(extra, None, note)) for n, note in enumerate(report.notes) if n not in answered]
+    rows += [(note.onset_s, _row("second", None, note)) for note in report.second]
     rows.sort(key=lambda row: row[0])
     return csv_of(tuple(COLUMNS), ([row[column] for column in COLUMNS] for _, row in rows))
 
