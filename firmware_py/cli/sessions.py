@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         action="append",
         metavar="FORMAT",
-        help="for export: only pdf, png, midi, musicxml, csv, json, wav or samples; several with commas (default: all)",
+        help="for export: pdf, png, midi, musicxml, csv, json, wav, mic or samples; several with commas (default: all)",
     )
     parser.add_argument("--player", metavar="NAME", help="for stats: whose; without it everybody's")
     parser.add_argument("--song", metavar="NAME", help="for stats: of one song only")
