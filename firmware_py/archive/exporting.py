@@ -24,6 +24,7 @@ FORMATS: Final = {
     "csv": SessionFolder.NOTES,
     "json": SessionFolder.REPORT,
     "wav": SessionFolder.SOUND,
+    "mic": SessionFolder.MICROPHONE,
     "samples": SessionFolder.SAMPLES,
 }
 _PACKED_ALREADY: Final = {".pdf", ".png", ".zip"}

@@ -236,18 +236,22 @@ def _connected(place: Path | str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != VERSION:
+        if not _is_ours(connection):
             connection.execute("BEGIN IMMEDIATE")
-            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                connection.execute(f'DROP TABLE "{table}"')
-            for statement in filter(str.strip, _TABLES.split(";")):
-                connection.execute(statement)
+            if not _is_ours(connection):  # another program may have made the tables while this one waited
+                for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                    connection.execute(f'DROP TABLE "{table}"')
+                for statement in filter(str.strip, _TABLES.split(";")):
+                    connection.execute(statement)
             connection.commit()
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == VERSION)
 
 
 def _remove(place: Path) -> None:

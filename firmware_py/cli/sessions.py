@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         action="append",
         metavar="FORMAT",
-        help="for export: only pdf, png, midi, musicxml, csv, json, wav or samples; several with commas (default: all)",
+        help="for export: pdf, png, midi, musicxml, csv, json, wav, mic or samples; several with commas (default: all)",
     )
     parser.add_argument("--player", metavar="NAME", help="for stats: whose; without it everybody's")
     parser.add_argument("--song", metavar="NAME", help="for stats: of one song only")
@@ -91,13 +91,23 @@ def _export(args: argparse.Namespace, config: Config) -> int:
         raise UsageError(f"sessions export takes {args.session!r} or --all, not both")
     if args.all:
         files: list[Export] = []
+        lacking: list[SessionFolderError] = []
         for folder in list_sessions(config.state):
             try:
                 files += files_to_export([folder], formats)
             except SessionFolderError as error:
-                say(f"a session is passed over: {error}")
+                lacking.append(error)
         if not files:
-            raise SessionFolderError(f"there is nothing to export in {sessions_in(config.state)}; play a session first")
+            raise (
+                lacking[0]
+                if lacking
+                else SessionFolderError(
+                    f"there is nothing to export in {sessions_in(config.state)}; play a session first"
+                )
+            )
+        if lacking:
+            others = f" (and {len(lacking) - 1} more like it)" if len(lacking) > 1 else ""
+            say(f"a session is passed over{others}: {lacking[0]}")
         target = Path(args.to or "sessions.zip")
     else:
         folder = _session(args, config)

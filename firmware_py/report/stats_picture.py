@@ -145,12 +145,12 @@ def _weak(heading: str, weaknesses: Sequence[Weakness], left: float, top: float)
         _words(left, top + 18, heading, 22),
         _words(left + (_WIDTH - 2 * _MARGIN - _GAP) / 2, top + 18, "how often right, and what else", 14, "end", _GREY),
     ]
-    bar, wide = left + 134, 84.0
+    bar, wide = left + 156, 70.0
     for n, weak in enumerate(weaknesses):
         y = top + 52 + n * _ROW
         share = weak.right / weak.times
         parts += [
-            _words(left, y, short(weak.what, 16), 17),
+            _words(left, y, short(weak.what, 22), 16),
             f'<rect x="{bar:.1f}" y="{y - 13:.1f}" width="{wide:g}" height="14" rx="3" fill="#F3D9C8"/>',
             f'<rect x="{bar:.1f}" y="{y - 13:.1f}" width="{share * wide:.1f}" height="14" rx="3" fill="{_GOOD}"/>',
             _words(bar + wide + 10, y, f"{weak.right} of {weak.times}, {fault_words(weak)}", 15, colour=_GREY),

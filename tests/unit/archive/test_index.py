@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,15 @@ def test_an_index_that_another_program_holds_is_not_waited_for_long(
     holder.execute("BEGIN IMMEDIATE")
     assert len(past_sessions(tmp_path)) == 2
     holder.close()
+
+
+def test_programs_that_ask_at_once_all_get_the_whole_answer(play: Play, tmp_path: Path) -> None:
+    for minute in range(10, 40):
+        play(minute)
+    with ThreadPoolExecutor(8) as several:
+        answers = list(several.map(lambda _: len(past_sessions(tmp_path)), range(24)))
+    assert answers == [30] * 24
+    assert sqlite3.connect(tmp_path / FILE).execute("SELECT count(*) FROM notes").fetchone() == (90,)
 
 
 def test_a_box_without_sessions_or_without_a_state_folder_has_none(tmp_path: Path) -> None:

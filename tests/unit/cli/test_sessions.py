@@ -163,13 +163,19 @@ def test_an_export_takes_formats_a_folder_or_all(play: Play, tmp_path: Path, cap
     assert zipfile.is_zipfile("sessions.zip")
 
 
+def test_a_box_without_sessions_has_nothing_to_export(state: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("sessions", "export", "--all") == 1
+    assert "nothing to export" in capsys.readouterr().err
+    assert not Path("sessions.zip").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (("export", "last", "--all"), 2, "not both"),
         (("export",), 2, "needs a session"),
         (("export", "last", "--format", "mp3"), 2, "'mp3' is no format"),
-        (("export", "--all", "--format", "wav"), 1, "nothing to export"),
+        (("export", "--all", "--format", "wav"), 1, "has no sound.wav"),
         (("stats", "last"), 2, "takes no session"),
         (("list", "last"), 2, "takes no session"),
     ],
