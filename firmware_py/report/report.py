@@ -261,7 +261,13 @@ def _bars(report: Report, performance: Performance) -> list[Bar]:
         return []
     bar_s = performance.song.seconds(performance.song.bar_beats)
     return [
-        Bar(bar.number, performance.start_s + n * bar_s, performance.start_s + (n + 1) * bar_s, bar.marks, bar.tempo_ratio)
+        Bar(
+            bar.number,
+            performance.start_s + n * bar_s,
+            performance.start_s + (n + 1) * bar_s,
+            bar.marks,
+            bar.tempo_ratio,
+        )
         for n, bar in enumerate(report.bars)
     ]
 

@@ -249,7 +249,9 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float, ink:
         else:
             strokes[-1].append((frame.x(s), frame.y(p)))
     steps = [
-        f"{'L' if n else 'M'}{x:.1f} {y:.1f}" for stroke in strokes for n, (x, y) in enumerate(_without_flat_parts(stroke))
+        f"{'L' if n else 'M'}{x:.1f} {y:.1f}"
+        for stroke in strokes
+        for n, (x, y) in enumerate(_without_flat_parts(stroke))
     ]
     if not steps:
         return ""
