@@ -113,7 +113,8 @@ def roll(
 
     wanted: the melody, or in free play the notes played, with how each is drawn, seconds from the first frame of
     sound.wav. bars: in order, of one length; without any, the rows are cut by seconds. lag_s: the player's own
-    delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it. second: the curve of a second hand.
+    delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it. second:
+    the curve of a second hand.
     """
     curves = [curve] if second is None else [second, curve]
     low, high = _pitch_range(curves, wanted, higher)

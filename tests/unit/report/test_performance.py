@@ -11,7 +11,7 @@ from firmware_py.music.songs_library import load_song
 from firmware_py.report.contents import Report
 from firmware_py.report.performance import second_hand
 from firmware_py.report.report import make_report
-from tests.unit.report.test_report import a_poor_performance, files_of, musicxml_pitches, midi_pitches, words_of
+from tests.unit.report.test_report import a_poor_performance, files_of, midi_pitches, musicxml_pitches, words_of
 
 
 def with_second_hand(folder: SessionFolder, areas: np.ndarray) -> SessionFolder:
