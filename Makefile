@@ -46,6 +46,7 @@ bench: $(VENV)/benched models ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
 	$(BIN)/hand-dance bench ring
 	$(BIN)/hand-dance bench delay
+	$(BIN)/hand-dance bench finish
 	$(BIN)/python -m pytest tests/bench
 
 wheel: $(VENV)/developed ## sdist and wheel in dist/
