@@ -71,7 +71,7 @@ def evaluation_of(
 def reference_line(wanted: Sequence[Note]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return instants 10 ms apart from the first onset to the last end, and the pitch wanted there, NaN in rests."""
     begin, end = wanted[0].onset_s, max(n.end_s for n in wanted)
-    at_s = begin + (np.arange(max(1, round((end - begin) / HOP_S))) + 0.5) * HOP_S
+    at_s = np.asarray(begin + (np.arange(max(1, round((end - begin) / HOP_S))) + 0.5) * HOP_S, dtype=np.float64)
     pitch = np.full(len(at_s), np.nan)
     for note in wanted:
         pitch[(at_s >= note.onset_s) & (at_s < note.end_s)] = note.pitch

@@ -50,9 +50,10 @@ def ultrastar_of(
 ) -> UltraStar:
     """Return the points of a performance.
 
-    cents: float64, shape (n,), how far off each instant was, NaN in silence. counted: bool, shape (n,), false
-    where nothing is asked of it. note: int, shape (n,), the wanted note of each instant, ascending. durations_s: float64, shape (notes,). bar_numbers: the bar of each wanted note; None is one
-    line. beat_s: length of a sixteenth, > 0; a shorter note is one beat.
+    cents: float64, shape (n,), how far off each instant was, NaN in silence. counted: bool, shape (n,), false where
+    nothing is asked of it. note: int, shape (n,), the wanted note of each instant, ascending. durations_s: float64,
+    shape (notes,). bar_numbers: the bar of each wanted note; None is one line. beat_s: length of a sixteenth, > 0; a
+    shorter note is one beat.
     """
     semitones = np.nan_to_num(cents / 100.0, nan=6.0)
     hit = np.abs(semitones - 12.0 * np.round(semitones / 12.0)) <= 0.5

@@ -118,8 +118,8 @@ class Report:
 
     song, marks: None in free play. wanted: the song's notes with their verdicts. extra: indices of played notes that
     answered none. second: notes of the second hand, a voice of its own. evaluation: the figures that music information
-    retrieval reports (``music.evaluation``); None without marks. earlier: the player's earlier marks for this song, oldest
-    first. advice: sentences. files: what is in the folder, what for → file name. counters, gaps: as in
+    retrieval reports (``music.evaluation``); None without marks. earlier: the player's earlier marks for this song,
+    oldest first. advice: sentences. files: what is in the folder, what for → file name. counters, gaps: as in
     session.json.
     """
 

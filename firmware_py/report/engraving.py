@@ -62,9 +62,7 @@ class System:
     end_bar: int
 
 
-def engrave(
-    sheet: Sheet, looks: Mapping[str, Look], *, largest_staff_mm: float = STAFF_MM[0][2]
-) -> tuple[System, ...]:
+def engrave(sheet: Sheet, looks: Mapping[str, Look], *, largest_staff_mm: float = STAFF_MM[0][2]) -> tuple[System, ...]:
     """Return the systems of a sheet. looks: by the name of a note (``Staff.piece_id``), all its pieces.
 
     largest_staff_mm: a staff's height on paper is at most this, however little music there is.

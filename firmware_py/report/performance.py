@@ -114,9 +114,7 @@ def second_hand(samples: NDArray[np.void]) -> NDArray[np.void]:
     return swapped
 
 
-def _voice(
-    samples: NDArray[np.void], record: SessionRecord, song: Song | None
-) -> tuple[PitchCurve, tuple[Note, ...]]:
+def _voice(samples: NDArray[np.void], record: SessionRecord, song: Song | None) -> tuple[PitchCurve, tuple[Note, ...]]:
     """Return the curve of the first hand of some samples, and its notes."""
     seconds = record.seconds
     if seconds <= 0 and len(samples):  # a session that was cut: as long as its samples

@@ -113,7 +113,8 @@ def roll(
 
     wanted: the melody, or in free play the notes played, with how each is drawn, seconds from the first frame of
     sound.wav. bars: in order, of one length; without any, the rows are cut by seconds. lag_s: the player's own
-    delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it. second: the curve of a second hand.
+    delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it. second:
+    the curve of a second hand.
     """
     curves = [curve] if second is None else [second, curve]
     low, high = _pitch_range(curves, wanted, higher)
@@ -249,7 +250,9 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float, ink:
         else:
             strokes[-1].append((frame.x(s), frame.y(p)))
     steps = [
-        f"{'L' if n else 'M'}{x:.1f} {y:.1f}" for stroke in strokes for n, (x, y) in enumerate(_without_flat_parts(stroke))
+        f"{'L' if n else 'M'}{x:.1f} {y:.1f}"
+        for stroke in strokes
+        for n, (x, y) in enumerate(_without_flat_parts(stroke))
     ]
     if not steps:
         return ""
