@@ -147,6 +147,7 @@ class _Index:
 def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ...]]:
     """Return what the index keeps of a session, read from its folder; without a report that can be read, no marks.
 
+    Notes that the song had still to come when the session ended are left out: who stopped early did not miss them.
     Raises SessionFolderError where session.json cannot be read, or says no time.
     """
     record = folder.record()
@@ -159,7 +160,8 @@ def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ..
         ) from error
     report = _report(folder)
     marks = _mapping(report.get("marks"))
-    notes = tuple(_notes(report, record.song))
+    seconds = _number(record.seconds) or 0.0
+    notes = tuple(note for onset_s, note in _notes(report, record.song) if onset_s < seconds)
     session = PastSession(
         name=folder.path.name,
         started_utc=record.started_utc,
@@ -167,13 +169,13 @@ def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ..
         title=str(report.get("title") or record.song),
         player=record.player,
         patch=record.patch,
-        seconds=_number(record.seconds) or 0.0,
+        seconds=seconds,
         tempo_bpm=_number(record.tempo_bpm) or 0.0,
         transpose=record.transpose,
         marks=_number(marks.get("total")),
         points=None if (points := _number(marks.get("points"))) is None else round(points),
         notes=len(_list(report.get("notes"))),
-        wanted=len(notes),
+        wanted=len(_list(report.get("wanted"))),
         right=sum(note.verdict == "right" for note in notes),
         bias_cents=_number(marks.get("bias_cents")),
         spread_cents=_number(marks.get("spread_cents")),
@@ -184,14 +186,14 @@ def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ..
     return session, notes
 
 
-def _notes(report: dict[str, Any], song: str) -> Iterator[PastNote]:
-    """Read the wanted notes; what is not one is passed over."""
+def _notes(report: dict[str, Any], song: str) -> Iterator[tuple[float, PastNote]]:
+    """Read the wanted notes, each with its onset; what is not one is passed over."""
     before: tuple[float, int] | None = None  # end and pitch of the note before
     for found in _list(report.get("wanted")):
         with suppress(TypeError, ValueError, LookupError):
             onset_s, duration_s, pitch = float(found["onset_s"]), float(found["duration_s"]), int(found["pitch"])
             near = before is not None and onset_s - before[0] < REST_S
-            yield PastNote(
+            note = PastNote(
                 song=song,
                 bar=int(found["bar"]),
                 name=str(found["name"]),
@@ -201,6 +203,7 @@ def _notes(report: dict[str, Any], song: str) -> Iterator[PastNote]:
                 cents=_number(found["cents"]),
                 late_ms=_number(found["late_ms"]),
             )
+            yield onset_s, note
             before = (onset_s + duration_s, pitch)
 
 

@@ -18,7 +18,20 @@ from firmware_py.errors import SessionFolderError
 from firmware_py.music.mapping import Mapping
 
 RECORD = SessionRecord(
-    "2026-11-21T10:30:00Z", "twinkle", "air", "Ana", "ghost", "offline", Mapping(), 0, 48_000, 2, 0, 120, end="song"
+    "2026-11-21T10:30:00Z",
+    "twinkle",
+    "air",
+    "Ana",
+    "ghost",
+    "offline",
+    Mapping(),
+    0,
+    48_000,
+    2,
+    0,
+    120,
+    end="song",
+    seconds=60.0,
 )
 Play = Callable[..., SessionFolder]
 
@@ -78,6 +91,15 @@ def test_notes_are_told_with_the_interval_that_led_to_them_unless_a_rest_did(pla
         (67, 7, "flat"),
         (60, None, "right"),
     ]
+
+
+def test_notes_that_were_still_to_come_when_the_player_stopped_are_not_held_against_them(
+    play: Play, tmp_path: Path
+) -> None:
+    play(seconds=2.0)
+    (session,) = past_sessions(tmp_path)
+    assert session.wanted == 3
+    assert [n.pitch for n in past_notes(tmp_path, [session])] == [60, 67]
 
 
 def test_a_changed_report_a_new_and_a_deleted_session_are_seen_at_once(play: Play, tmp_path: Path) -> None:
@@ -203,7 +225,7 @@ def test_a_record_that_no_index_can_hold_is_left_out(play: Play, tmp_path: Path,
 def test_an_odd_report_leaves_a_session_without_marks(play: Play, tmp_path: Path, content: bytes) -> None:
     play().file(SessionFolder.REPORT).write_bytes(content)
     (session,) = past_sessions(tmp_path)
-    assert (session.marks, session.wanted, session.counts) == (None, 0, False)
+    assert (session.marks, session.right, session.counts) == (None, 0, False)
 
 
 def test_a_session_is_compared_with_the_same_players_earlier_ones_of_its_song(play: Play) -> None:
