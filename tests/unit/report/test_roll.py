@@ -73,7 +73,7 @@ def test_every_row_is_well_formed_whatever_was_played():
 def test_a_note_held_still_is_two_points_and_a_slow_drift_keeps_its_shape():
     still = lines_in(roll(curve_of([60.0] * 400), [], bars(2), Key(0))[0].svg)[0]
     assert (still.count("M"), still.count("L")) == (1, 1)
-    drift = lines_in(roll(curve_of(60 + 0.3 * np.sin(np.linspace(0, np.pi, 400))), [], bars(2), Key(0))[0].svg)[0]
+    drift = lines_in(roll(curve_of(60 + 0.12 * np.sin(np.linspace(0, np.pi, 400))), [], bars(2), Key(0))[0].svg)[0]
     assert drift.count("L") > 8
 
 
