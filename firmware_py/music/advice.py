@@ -18,6 +18,8 @@ OFF_PITCH_CENTS: Final = 15.0
 SPREAD_CENTS: Final = 35.0
 UNSTEADY_MS: Final = 60.0
 MISSED_SHARE: Final = 0.10
+RUN_ON_CREDIT: Final = 0.5  # a note that was not begun, but sounded: the one before it went on
+RUN_ON_SHARE: Final = 0.04
 EXTRA_SHARE: Final = 0.20
 REST_COST: Final = 3.0
 RECOGNISED_SHARE: Final = 0.75
@@ -108,8 +110,15 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
             f"You were {-marks.lag_s * 1000:.0f} ms ahead of the song: let the beat come to you.",
             marks.late_cost,
         )
-    if len(played) < count * (1 - MISSED_SHARE):
-        missed = count - len(played)
+    run_on = sum(m.verdict is Verdict.MISSED and m.credit >= RUN_ON_CREDIT for m in marks.notes)
+    if run_on > count * RUN_ON_SHARE and _recognised(marks):
+        yield Sentence(
+            "run-on",
+            f"{run_on} repeated notes ran into the one before: take the hand away for a moment before each.",
+            60.0 * run_on / count,
+        )
+    missed = count - len(played) - run_on
+    if missed > count * MISSED_SHARE:
         yield Sentence(
             "missed", f"{missed} of {count} notes were not played: keep the hand in view.", 60.0 * missed / count
         )

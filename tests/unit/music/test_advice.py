@@ -125,6 +125,15 @@ def rushing(notes, from_s, until_s, factor):
     ]
 
 
+def test_repeated_notes_that_ran_together_are_told_from_notes_that_were_left_out():
+    song = load_song("jingle-bells")
+    curve = play(song.melody_at(2.0), 3, Faults(gap_s=0.0))
+    told = sentences_of(marks_of(curve, song))
+    assert "repeated notes ran into the one before" in next(s.text for s in told if s.rule == "run-on")
+    assert "missed" not in {s.rule for s in told}
+    assert "run-on" not in rules(play(MELODY, 3, Faults(missed=0.3)))
+
+
 def test_notes_put_in_between_are_named():
     many = []
     for n in MELODY:

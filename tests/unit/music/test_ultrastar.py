@@ -59,17 +59,17 @@ def test_what_is_free_is_taken_for_what_it_leads_to_or_follows():
 def test_a_perfect_player_comes_near_ten_thousand_on_every_song(name, gap_s):
     song = load_song(name)
     melody = song.melody_at(2.0)
-    for seed in range(20_260, 20_263):
+    for seed in (20_260, 20_261):
         found = marks_for_song(play(melody, seed, Faults(gap_s=gap_s)), song, 2.0).ultrastar
         assert found.total >= 9_900, f"{name}, seed {seed}: {found.total}"
         assert found.rank == "Ultrastar"
 
 
 def test_a_line_that_lacks_two_points_counts_as_whole():
-    many = 4500  # beats of two points each
-    lacking = [0.0] * (many - 1) + [np.nan]
-    assert points([0.0] * many) == points(lacking) == 10_000
-    assert points([0.0] * (many - 9) + [np.nan] * 9) == 9980
+    beats = np.arange(4500)  # of two points each, nine in a line
+    lines = (2 * (beats // 9) + 1).tolist()
+    assert points(np.where(beats % 9 == 4, np.nan, 0.0), lines) == 8000 + 1000
+    assert points(np.where(beats % 9 >= 7, np.nan, 0.0), lines) == 7000 + 880  # 14 of 16 points
 
 
 @pytest.mark.parametrize(

@@ -35,12 +35,14 @@ def test_names_of_notes_are_printed_with_their_signs(plain, printed):
     assert wording.with_signs(plain) == printed
 
 
-def test_the_picture_is_drawn_from_the_first_sheet_alone(session_of, monkeypatch):
+@pytest.mark.parametrize(("most", "rows", "scored"), [(9, 6, 3), (4, 4, 0)])
+def test_the_picture_is_drawn_from_the_first_sheet_alone(session_of, monkeypatch, most, rows, scored):
     made = []
+    monkeypatch.setattr(page, "_FIRST_PICTURES", most)
     typeset = page._typeset
     monkeypatch.setattr(page, "_typeset", lambda *told: made.append(told[0]) or typeset(*told))
     make_report(session_of("free", [Note(n * 0.6, 0.55, 58 + n * 7 % 23) for n in range(700)]))
     whole, first = (json.loads(p.data) for p in made)
     assert len(whole["roll"]) + len(whole["systems"]) > 20
-    assert len(first["roll"]) + len(first["systems"]) == 9
+    assert (len(first["roll"]), len(first["systems"])) == (rows, scored)
     assert first["roll"] == whole["roll"][: len(first["roll"])]
