@@ -126,6 +126,8 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 key=performance.key,
                 tempo_bpm=performance.tempo_bpm,
                 song_start_s=performance.start_s,
+                tempos=performance.song.tempos if performance.song else (),
+                metres=performance.song.metres if performance.song else (),
                 curves={PLAYED: performance.curve},
             ),
             SessionFolder.MUSICXML: musicxml_of(sheet),
