@@ -5,6 +5,7 @@ comes before the song is stretched to whole bars, so its bar lines are the song'
 """
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from io import BytesIO
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -13,9 +14,11 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_py.music.bars import MetreChange
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
 from firmware_py.music.pitch import Key
+from firmware_py.music.tempo_map import TempoChange, TempoMap
 from firmware_py.report.notation import Metre
 
 TICKS_PER_BEAT: Final = 960
@@ -35,12 +38,17 @@ class _Message(Protocol):
 
 
 class _Clock:
-    """Seconds of the session to ticks, through the one change of tempo where the song begins."""
+    """Seconds of the session to ticks, through the change of tempo where the song begins and those within it."""
 
-    def __init__(self, song_start_s: float, tempo_bpm: float, metre: Metre) -> None:
+    def __init__(self, song_start_s: float, tempo_bpm: float, metre: Metre, tempos: Sequence[TempoChange] = ()) -> None:
         bar = float(metre.bar)
         bars = max(1, round(song_start_s * tempo_bpm / 60 / bar)) if song_start_s > 0.001 else 0
-        self.beat_us = min(_MOST_MICROSECONDS, max(1, round(60e6 / tempo_bpm)))
+        self.beat_us = _beat_us(tempo_bpm)
+        self.changes = [(self._at(change.onset), _beat_us(change.bpm)) for change in tempos]
+        self._map = TempoMap(
+            60e6 / self.beat_us,
+            [TempoChange(Fraction(tick, TICKS_PER_BEAT), 60e6 / beat_us) for tick, beat_us in self.changes],
+        )
         self.lead_us = (
             min(_MOST_MICROSECONDS, max(1, round(song_start_s * 1e6 / (bars * bar)))) if bars else self.beat_us
         )
@@ -50,7 +58,20 @@ class _Clock:
     def ticks(self, seconds: float) -> int:
         if seconds < self.song_start_s:
             return max(0, round(seconds * 1e6 / self.lead_us * TICKS_PER_BEAT))
-        return self.lead_ticks + round((seconds - self.song_start_s) * 1e6 / self.beat_us * TICKS_PER_BEAT)
+        return self.lead_ticks + round(self._map.beat_at(seconds - self.song_start_s) * TICKS_PER_BEAT)
+
+    @staticmethod
+    def _at(onset: Fraction) -> int:
+        """Return the tick of a beat, counted from the first bar line."""
+        return round(onset * TICKS_PER_BEAT)
+
+    def tick_of(self, onset: Fraction) -> int:
+        """Return the tick of a beat of the song, counted from the first of the file."""
+        return self.lead_ticks + self._at(onset)
+
+
+def _beat_us(bpm: float) -> int:
+    return min(_MOST_MICROSECONDS, max(1, round(60e6 / bpm)))
 
 
 def midi_of(
@@ -61,18 +82,21 @@ def midi_of(
     key: Key,
     tempo_bpm: float,
     song_start_s: float,
+    tempos: Sequence[TempoChange] = (),
+    metres: Sequence[MetreChange] = (),
     curves: Mapping[str, PitchCurve] = _NO_CURVES,
 ) -> bytes:
     """Return a Standard MIDI File.
 
     parts: name and notes of each track, seconds from the first frame of sound.wav, in order of onset; a note's pitch is
     a key and a bend, its loudness (0…1) a velocity. tempo_bpm: quarter notes a minute. song_start_s: seconds of the
-    first beat of bar 1. curves: by the name of its part, the curve that its notes were found on; while a note sounds
-    the wheel follows it to within 5 cents, glides included. A part without one is bent once for each note.
+    first beat of bar 1. tempos, metres: the song's changes of them, in order. curves: by the name of its part, the
+    curve that its notes were found on; while a note sounds the wheel follows it to within 5 cents, glides included. A
+    part without one is bent once for each note.
     """
-    clock = _Clock(song_start_s, tempo_bpm, metre)
+    clock = _Clock(song_start_s, tempo_bpm, metre, tempos)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
-    file.tracks.append(_conductor(title, clock, metre, key))
+    file.tracks.append(_conductor(title, clock, metre, key, metres))
     for channel, (name, notes) in enumerate(parts):
         file.tracks.append(_track(name, channel, notes, clock, curves.get(name)))
     out = BytesIO()
@@ -80,7 +104,7 @@ def midi_of(
     return out.getvalue()
 
 
-def _conductor(title: str, clock: _Clock, metre: Metre, key: Key) -> mido.MidiTrack:
+def _conductor(title: str, clock: _Clock, metre: Metre, key: Key, metres: Sequence[MetreChange]) -> mido.MidiTrack:
     meta = mido.MetaMessage
     events = [
         (0, meta("track_name", name=title)),
@@ -90,7 +114,12 @@ def _conductor(title: str, clock: _Clock, metre: Metre, key: Key) -> mido.MidiTr
     ]
     if clock.lead_us != clock.beat_us:
         events.append((clock.lead_ticks, meta("set_tempo", tempo=clock.beat_us)))
-    return _timed(events)
+    changes = [(clock.lead_ticks + tick, meta("set_tempo", tempo=beat_us)) for tick, beat_us in clock.changes]
+    changes += [
+        (clock.tick_of(change.onset), meta("time_signature", numerator=change.beats, denominator=change.unit))
+        for change in metres
+    ]
+    return _timed([*events, *sorted(changes, key=lambda event: event[0])])
 
 
 def _track(name: str, channel: int, notes: Sequence[Note], clock: _Clock, curve: PitchCurve | None) -> mido.MidiTrack:

@@ -1,4 +1,6 @@
+from fractions import Fraction
 from io import BytesIO
+from itertools import pairwise
 
 import mido
 import numpy as np
@@ -6,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware_py.music.bars import MetreChange
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
 from firmware_py.music.notes import notes_of
 from firmware_py.music.pitch import C_MAJOR, Key
+from firmware_py.music.tempo_map import TempoChange, TempoMap
 from firmware_py.report.midi import BEND_SEMITONES, midi_of
 from firmware_py.report.notation import Metre
 
@@ -150,3 +154,29 @@ def test_any_curve_is_told_by_the_file_within_5_cents_wherever_a_note_sounds(str
     curve = curve_of(np.concatenate(pitch))
     apart = cents_apart(file_of(notes_of(curve), curves={"Played": curve}), curve)
     assert not len(apart) or apart.max() < 5
+
+
+def test_changes_of_tempo_and_metre_stand_in_the_file_and_notes_lie_on_their_beats():
+    tempos = [TempoChange(Fraction(8), 73.0), TempoChange(Fraction(14), 131.0)]
+    metres = [MetreChange(Fraction(8), 3, 4)]
+    at_s = [2.4 + TempoMap(100.0, tempos).seconds_at(beat) for beat in range(20)]
+    notes = [Note(begin, end - begin, 60.0) for begin, end in pairwise(at_s)]
+    content = midi_of(
+        [("Played", notes)],
+        title="Ode", metre=COMMON, key=C_MAJOR, tempo_bpm=100.0, song_start_s=2.4, tempos=tempos, metres=metres,
+    )  # fmt: skip
+    file = mido.MidiFile(file=BytesIO(content))
+    for note, read in zip(notes, notes_in(file), strict=True):
+        assert read.onset_s == pytest.approx(note.onset_s, abs=0.002)
+    ticks, onsets = 0, []
+    for message in file.tracks[1]:
+        ticks += message.time
+        if message.type == "note_on":
+            onsets.append(ticks)
+    assert {(tick - onsets[0]) % file.ticks_per_beat for tick in onsets} <= {0, 1, file.ticks_per_beat - 1}
+    ticks, signatures = 0, []
+    for message in file.tracks[0]:
+        ticks += message.time
+        if message.type == "time_signature":
+            signatures.append((ticks - onsets[0], message.numerator))
+    assert signatures[1] == (8 * file.ticks_per_beat, 3)
