@@ -18,11 +18,15 @@ OFF_PITCH_CENTS: Final = 15.0
 SPREAD_CENTS: Final = 35.0
 UNSTEADY_MS: Final = 60.0
 MISSED_SHARE: Final = 0.10
+RUN_ON_CREDIT: Final = 0.5  # a note that was not begun, but sounded: the one before it went on
+RUN_ON_SHARE: Final = 0.04
 EXTRA_SHARE: Final = 0.20
 REST_COST: Final = 3.0
 RECOGNISED_SHARE: Final = 0.75
 PHRASE_BARS: Final = 4
 WEAK_BELOW: Final = 0.85
+DRIFT_TEMPO: Final = 0.03  # from the song's tempo, in each of so many bars in a row
+DRIFT_BARS: Final = 3
 WEAK_OPENING: Final = 0.30
 
 
@@ -106,8 +110,15 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
             f"You were {-marks.lag_s * 1000:.0f} ms ahead of the song: let the beat come to you.",
             marks.late_cost,
         )
-    if len(played) < count * (1 - MISSED_SHARE):
-        missed = count - len(played)
+    run_on = sum(m.verdict is Verdict.MISSED and m.credit >= RUN_ON_CREDIT for m in marks.notes)
+    if run_on > count * RUN_ON_SHARE and _recognised(marks):
+        yield Sentence(
+            "run-on",
+            f"{run_on} repeated notes ran into the one before: take the hand away for a moment before each.",
+            60.0 * run_on / count,
+        )
+    missed = count - len(played) - run_on
+    if missed > count * MISSED_SHARE:
         yield Sentence(
             "missed", f"{missed} of {count} notes were not played: keep the hand in view.", 60.0 * missed / count
         )
@@ -136,6 +147,12 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
             f"Notes came {marks.unsteady_ms:.0f} ms around their beat: tap the beat with the other hand.",
             marks.unsteady_ms / 4,
         )
+    drift, drifting = _drift(marks)
+    if together and drift:
+        how, what = ("faster", "wait for the beat there") if drift > 0 else ("slower", "keep going there")
+        yield Sentence(
+            "drift", f"In {_bars(drifting)} you were about {abs(drift) * 100:.0f} % {how}: {what}.", 600.0 * abs(drift)
+        )
     if marks.octave_shift:
         octaves = f"{abs(marks.octave_shift)} octave{'s' if abs(marks.octave_shift) > 1 else ''}"
         where = "above" if marks.octave_shift > 0 else "below"
@@ -151,6 +168,20 @@ def _faults(marks: Marks) -> Iterator[Sentence]:
             f"Practise {_bars(weakest)}: {_per_cent(weakest)}, the least of the song.",
             40.0 * (1 - _credit(weakest)),
         )
+
+
+def _drift(marks: Marks) -> tuple[float, tuple[BarMark, ...]]:
+    """Return how far the tempo lay from the song's, faster above 0, and the bars in a row that all lay furthest off.
+
+    All of them on one side: one bar in which a player finds the beat again is no drift.
+    """
+    least, found = DRIFT_TEMPO, (0.0, tuple[BarMark, ...]())
+    for n in range(len(marks.bars) - DRIFT_BARS + 1):
+        passage = marks.bars[n : n + DRIFT_BARS]
+        off = [bar.tempo_ratio - 1.0 for bar in passage if bar.tempo_ratio is not None]
+        if len(off) == DRIFT_BARS and max(min(off), -max(off)) > least:
+            least, found = max(min(off), -max(off)), (sum(off) / len(off), passage)
+    return found
 
 
 def _recognised(marks: Marks) -> bool:
@@ -172,8 +203,12 @@ def _next_steps(marks: Marks) -> Iterator[Sentence]:
 
 
 def _phrase(bars: tuple[BarMark, ...], *, best: bool) -> tuple[BarMark, ...]:
-    windows = [bars[n : n + PHRASE_BARS] for n in range(max(1, len(bars) - PHRASE_BARS + 1))]
+    windows = _windows(bars)
     return max(windows, key=_credit) if best else min(windows, key=_credit)
+
+
+def _windows(bars: tuple[BarMark, ...]) -> list[tuple[BarMark, ...]]:
+    return [bars[n : n + PHRASE_BARS] for n in range(max(1, len(bars) - PHRASE_BARS + 1))]
 
 
 def _credit(phrase: tuple[BarMark, ...]) -> float:

@@ -23,7 +23,8 @@ class Summary:
 
     song is the song's identifier and title its name for people. started is in UTC, None where unknown. marks run
     from 0 to 100, None where there are none. notes counts the notes played. advice is at most three sentences.
-    gaps counts the stretches in which a process was dead.
+    gaps counts the stretches in which a process was dead. bars holds the marks of each bar, 0…100, in order, None for
+    one that asked for nothing; it is empty where there are none.
     """
 
     song: str
@@ -35,6 +36,7 @@ class Summary:
     notes: int | None
     advice: tuple[str, ...]
     gaps: int
+    bars: tuple[float | None, ...] = ()
 
 
 def summarise(folder: SessionFolder) -> Summary:
@@ -55,6 +57,7 @@ def summarise(folder: SessionFolder) -> Summary:
         notes=_count(report.get("notes")),
         advice=tuple(one_line(s, 300) for s in advice if isinstance(s, str))[:3] if isinstance(advice, list) else (),
         gaps=len(record.gaps) if record else 0,
+        bars=_bars(report.get("bars")),
     )
 
 
@@ -92,6 +95,13 @@ def _marks(found: Any) -> float | None:
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         return None
     return min(max(float(found), 0.0), 100.0)
+
+
+def _bars(found: Any) -> tuple[float | None, ...]:
+    if not isinstance(found, list) or not all(isinstance(bar, dict) for bar in found):
+        return ()
+    bars = tuple(_marks({"total": bar.get("marks")}) for bar in found)
+    return bars if any(marks is not None for marks in bars) else ()
 
 
 def _count(found: Any) -> int | None:

@@ -15,6 +15,7 @@ _KINDS = {
     "application/vnd.recordare.musicxml+xml": "your notes for a notation program",
 }
 _MISSING = {"wav": "the recording", "pdf": "the score", "mid": "the MIDI file", "musicxml": "the MusicXML file"}
+BARS = "How each bar went, of 100"
 _SOUND = {
     "mono": "The recording is too large for e-mail, so it comes as mono with 16 bits; the original stays on the box.",
     "flac": "The recording is too large for e-mail as WAV, so it comes as FLAC, same sound; the WAV stays on the box.",
