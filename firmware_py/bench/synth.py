@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_py._synth import SawBank
+from firmware_py._tones import SawBank
 from firmware_py.errors import BenchError
 
 RATE_HZ: Final = 48_000

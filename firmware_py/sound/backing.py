@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_py._synth import add_drum, add_note
+from firmware_py._tones import add_drum, add_note
 from firmware_py.errors import SessionFolderError
 from firmware_py.music.song import Part, Song
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "backing_note.h"
-#include "engine.h"
+#include "blocks.h"
 
 static int broken;
 
