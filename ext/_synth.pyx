@@ -127,6 +127,8 @@ cdef hd_patch patch_of(object patch) except *:
     made.dark = 10.0 ** (patch.dark_db / 20.0)
     made.bright = 10.0 ** (patch.bright_db / 20.0)
     made.loud_bright = patch.loud_bright
+    made.bite = patch.bite
+    made.swell = 10.0 ** (patch.swell_db / 20.0)
     made.level = 10.0 ** (patch.level_db / 20.0)
     made.attack_s = patch.attack_ms / 1000.0
     made.decay_s = patch.decay_ms / 1000.0

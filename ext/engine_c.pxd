@@ -7,14 +7,14 @@ from ring_c cimport hd_ring
 from seqlock_c cimport hd_cell
 
 
-cdef extern from "voices.h" nogil:
+cdef extern from "patch.h" nogil:
     enum:
         HD_PARTIALS
 
     ctypedef struct hd_patch:
         int partials
         float partial[32]
-        float dark, bright, loud_bright, level
+        float dark, bright, loud_bright, bite, swell, level
         float attack_s, decay_s, sustain, release_s
         float vibrato_hz, vibrato_cents, vibrato_delay_s, vibrato_rise_s
         float breath, breath_onset

@@ -1,5 +1,7 @@
 /* What a patch may add behind the voices: a chorus and an echo, mono in, stereo out. The room is reverb.h.
  *
+ * The chorus has three readers, a third of a turn apart: one to the left, one to the right, one in the middle, so that both sides
+ * differ and none is ever emptied by the beating of two alone.
  * Both read one delay line, so the memory is one; state advances frame by frame and knows nothing of blocks.
  */
 #ifndef HD_EFFECTS_H
@@ -59,9 +61,13 @@ static inline void hd_effects_run(hd_effects *effects, const float *input, float
         if (effects->chorus > 0.0f) {
             effects->chorus_phase += effects->chorus_step;
             effects->chorus_phase -= floor(effects->chorus_phase);
-            float swing = effects->chorus_frames * hd_sine_of(effects->chorus_phase);
-            left[i] += effects->chorus * hd_effects_tap(effects, effects->chorus_middle + swing);
-            right[i] += effects->chorus * hd_effects_tap(effects, effects->chorus_middle - swing);
+            float tap[3];
+            for (int n = 0; n < 3; n++) {
+                float swing = effects->chorus_frames * hd_sine_of(effects->chorus_phase + n / 3.0);
+                tap[n] = effects->chorus * hd_effects_tap(effects, effects->chorus_middle + swing);
+            }
+            left[i] += 0.8f * tap[0] + 0.6f * tap[1]; /* 0.8 and 0.6: together as strong as one */
+            right[i] += 0.8f * tap[2] + 0.6f * tap[1];
         }
         effects->at++;
     }

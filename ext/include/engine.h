@@ -191,7 +191,8 @@ static inline void hd_engine_instrument(hd_engine *engine, float *left, float *r
     for (int v = 0; v < engine->voice_count; v++) {
         const hd_hand_voice *hand = &engine->hands.hands[v];
         double hz = hd_hz_of_pitch(engine->hands.map.a4_hz, hand->pitch);
-        if (!hd_voice_tick(&engine->voices, v, hand->present, hz, (float)hand->loudness, (float)hand->brightness,
+        double place = hand->state.has_step ? hand->state.step : hand->pitch;
+        if (!hd_voice_tick(&engine->voices, v, hand->present, hz, place, (float)hand->loudness, (float)hand->brightness,
                            engine->tick_first, mono, engine->tick))
             continue;
         for (int i = 0; i < engine->tick; i++) {

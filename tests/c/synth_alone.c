@@ -25,14 +25,14 @@ enum { RATE = 48000, T0 = 1000000000 };
 static const hd_patch breathy = {
     .partials = HD_PARTIALS,
     .partial = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
-    .dark = 0.5f, .bright = 1.0f, .loud_bright = 0.5f, .level = 0.2f,
+    .dark = 0.5f, .bright = 1.0f, .loud_bright = 0.5f, .bite = 0.5f, .swell = 4.0f, .level = 0.2f, .unison = 8, .detune_cents = 20.0f,
     .attack_s = 0.015f, .decay_s = 0.4f, .sustain = 0.8f, .release_s = 0.06f,
     .vibrato_hz = 5.0f, .vibrato_cents = 30.0f, .vibrato_delay_s = 0.1f, .vibrato_rise_s = 0.2f,
     .breath = 0.05f, .breath_onset = 0.2f, .room_wet = 0.2f, .room_s = 1.5f, .room_treble = 0.5f,
 };
 
 static const hd_patch sawing = {
-    .partials = 1, .partial = {1}, .dark = 0.5f, .bright = 1.0f, .level = 0.2f, .wave = HD_WAVE_SQUARE, .unison = 8,
+    .partials = 1, .partial = {1}, .dark = 0.5f, .bright = 1.0f, .swell = 1.0f, .level = 0.2f, .wave = HD_WAVE_SQUARE, .unison = 8,
     .attack_s = 0.002f, .decay_s = 0.4f, .sustain = 0.8f, .release_s = 0.06f, .detune_cents = 50.0f,
     .vibrato_hz = 12.0f, .vibrato_cents = 100.0f, .cutoff_closed = 0.5f, .cutoff_open = 64.0f, .resonance = 8.0f,
     .chorus = 1.0f, .chorus_hz = 8.0f, .chorus_s = 0.006f, .echo = 1.0f, .echo_s = 1.3f, .echo_feedback = 0.9f,
@@ -40,7 +40,7 @@ static const hd_patch sawing = {
 };
 
 static const hd_patch struck = {
-    .partials = HD_PARTIALS, .partial = {1, 1, 1, 1}, .dark = 1.0f, .bright = 1.0f, .level = 0.5f, .vowel = HD_VOWEL_OO,
+    .partials = HD_PARTIALS, .partial = {1, 1, 1, 1}, .dark = 1.0f, .bright = 1.0f, .swell = 1.0f, .level = 0.5f, .vowel = HD_VOWEL_OO, .unison = 1,
     .attack_s = 0.002f, .decay_s = 0.4f, .sustain = 1.0f, .release_s = 0.06f, .ring_s = 0.1f, .ring_fall = 2.0f,
     .echo = 1.0f, .echo_s = 0.01f, .echo_feedback = 0.9f,
 };
