@@ -1,4 +1,4 @@
-"""What the tests measure of a sound: loudness, clicks, brightness, width, pitch. Sounds are float64, shape (n, 2), 1.0 full scale.
+"""What the tests measure of a sound: loudness, clicks, brightness, width, pitch. A sound is float64, shape (n, 2).
 
 Not here: what is played (``conftest``), and what must hold (the tests).
 """
@@ -51,8 +51,14 @@ def bands_db(sound: Sound) -> NDArray[np.float64]:
 
 
 def pitch_of(sound: Sound, near: float, a4_hz: float = 440.0) -> float:
-    """Return the fundamental's pitch (MIDI note number) by how far its phase drifts from that of the pitch ``near``."""
-    hz, half = a4_hz * 2 ** ((near - 69) / 12), len(sound) // 2
-    turned = sound[:, 0] * np.exp(-2j * np.pi * hz * np.arange(len(sound)) / RATE_HZ)
+    """Return the fundamental's pitch, a MIDI note number within half a semitone of ``near``.
+
+    First by the spectrum's peak, then by how far the phase drifts from that of the peak's frequency.
+    """
+    mono, half = sound[:, 0], len(sound) // 2
+    spectrum = np.abs(np.fft.rfft(mono * np.hanning(len(mono)), 4 * len(mono)))
+    edges = [round(a4_hz * 2 ** ((near - 69 + side) / 12) * 4 * len(mono) / RATE_HZ) for side in (-0.55, 0.55)]
+    hz = float((edges[0] + np.argmax(spectrum[edges[0] : edges[1]])) * RATE_HZ / (4 * len(mono)))
+    turned = mono * np.exp(-2j * np.pi * hz * np.arange(len(mono)) / RATE_HZ)
     first, second = (np.sum(turned[at : at + half] * np.blackman(half)) for at in (0, half))
-    return near + 12 * math.log2(1 + np.angle(second / first) / (2 * np.pi) * RATE_HZ / half / hz)
+    return 69 + 12 * math.log2((hz + np.angle(second / first) / (2 * np.pi) * RATE_HZ / half) / a4_hz)

@@ -1,4 +1,4 @@
-"""What every shipped patch must keep: pitch, loudness, expression, no clicks, an end, the same bytes in blocks of any size."""
+"""What every shipped patch must keep: pitch, loudness, expression, no clicks, an end, the same bytes in any blocks."""
 
 import dataclasses
 import math
@@ -21,7 +21,7 @@ every_patch = pytest.mark.parametrize("name", PATCHES)
 
 @pytest.fixture
 def play(hand_samples, sound_of):
-    """Everything that sounds of some pitches, one a camera frame, None for no hand; openness and height are the hand's."""
+    """Everything that sounds of some pitches, one a camera frame, None for no hand; openness and y are the hand's."""
 
     def sound(patch, pitches, *, openness=0.5, y=0.3, mapping=EXPRESSIVE, **more):
         samples = hand_samples(pitches, mapping)
@@ -58,7 +58,7 @@ def test_a_patch_sounds_its_pitch_within_a_cent(play, name, pitch):
 
 @every_patch
 def test_a_patch_with_all_that_moves_it_lies_on_average_within_five_cents_of_its_pitch(play, name):
-    """Over whole swings of the vibrato and of what beats: the mean of the instantaneous frequency, weighted by power."""
+    """Over whole swings of the vibrato and of what beats: the mean of the instantaneous frequency, by power."""
     pitch = 64.0
     hz = 440 * 2 ** ((pitch - 69) / 12)
     sound = play(patch_named(name), [pitch] * 400)[2 * RATE_HZ : 6 * RATE_HZ].mean(axis=1)
@@ -118,7 +118,10 @@ def test_a_patch_never_clicks(play, name):
         top = max(pitch for pitch in pitches if pitch is not None)
         own = bursts(play(held, [top] * 40, openness=min(1.0, 0.2 + patch.bite))[9600:-3000]).max()
         sound = np.concatenate((silence, play(patch, pitches, openness=0.2), silence))
-        assert bursts(sound).max() < 1.5 * own + floor, (move, 20 * math.log10(bursts(sound).max() / (1.5 * own + floor)))
+        assert bursts(sound).max() < 1.5 * own + floor, (
+            move,
+            20 * math.log10(bursts(sound).max() / (1.5 * own + floor)),
+        )
 
 
 @every_patch
@@ -176,7 +179,7 @@ def test_a_patch_falls_silent_when_the_hand_has_gone(hand_samples, sound_of, nam
 
 @every_patch
 def test_what_dies_away_costs_no_more_than_what_sounds(hand_samples, sound_of, name):
-    """Numbers too small for the processor's fast path would make it ten times slower: a tail, and a note held for long."""
+    """Numbers too small for the processor's fast path would make it ten times slower: a tail, a note held for long."""
 
     def cpu_s(samples, seconds):
         begin = time.process_time()
@@ -229,7 +232,7 @@ def test_a_string_is_struck_at_every_step_of_the_scale_and_softer_in_a_run(play)
 
 
 def test_the_singers_of_a_choir_do_not_swing_together(play):
-    """One voice with vibrato swings in pitch at one loudness; singers with vibratos of their own beat against each other."""
+    """One voice with vibrato swings at one loudness; singers with vibratos of their own beat against each other."""
     swells = []
     for singers in (1.0, 5.0):
         choir = dataclasses.replace(steady("choir"), vibrato_cents=16.0, unison=singers)
