@@ -159,14 +159,15 @@ def _text_of(path: Path) -> str:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise PatchError(f"{path} is no plain file; a patch is a TOML file: {_EXAMPLE}")
-            content = os.read(handle, MOST_BYTES + 1)
+            plain = stat.S_ISREG(os.fstat(handle).st_mode)
+            content = os.read(handle, MOST_BYTES + 1) if plain else b""
         finally:
             os.close(handle)
     except (OSError, ValueError) as error:  # ValueError: a name with a zero in it
         reason = error.strerror if isinstance(error, OSError) else error
         raise PatchError(f"{path} cannot be read ({reason}); make it readable or remove it") from error
+    if not plain:
+        raise PatchError(f"{path} is no plain file; a patch is a TOML file: {_EXAMPLE}")
     if len(content) > MOST_BYTES:
         raise PatchError(f"{path} is longer than {MOST_BYTES} bytes, so it is no patch; {_EXAMPLE}")
     try:

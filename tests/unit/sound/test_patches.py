@@ -112,9 +112,9 @@ def test_what_is_no_plain_file_is_refused_and_not_waited_for(tmp_path):
     (tmp_path / "dangling.toml").symlink_to(tmp_path / "nowhere")
     (tmp_path / "round.toml").symlink_to(tmp_path / "round.toml")
     for name, says in {
-        "folder": "is no plain file",
-        "pipe": "is no plain file",
-        "device": "is no plain file",
+        "folder": r"\.toml is no plain file;",
+        "pipe": r"\.toml is no plain file;",
+        "device": r"\.toml is no plain file;",
         "dangling": r"cannot be read \(No such file",
         "round": r"cannot be read \(Too many levels",
         "missing": r"cannot be read \(No such file",
