@@ -14,7 +14,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test bench wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test fuzz bench wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ unit: $(VENV)/developed models ## the tests alone
 
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
+
+fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
+	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest tests/fuzz
 
 bench: $(VENV)/benched models ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
