@@ -20,14 +20,14 @@ CASES = 40  # where no time is given
 ROUND = 400  # cases, after which the time is looked at
 DONE = pytest.StashKey[dict[str, tuple[int, float]]]()
 
-Fuzz = Callable[[SearchStrategy[Any], Callable[[Any], None]], None]
+Fuzz = Callable[..., None]
 
 
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest) -> Fuzz:
-    """Run ``holds`` on many cases of a strategy."""
+    """Run ``holds`` on many cases of a strategy; ``at_least`` so many where no time is given."""
 
-    def run(cases: SearchStrategy[Any], holds: Callable[[Any], None]) -> None:
+    def run(cases: SearchStrategy[Any], holds: Callable[[Any], None], at_least: int = CASES) -> None:
         tried = 0
         begin = time.process_time()
 
@@ -43,7 +43,7 @@ def fuzz(request: pytest.FixtureRequest) -> Fuzz:
             )
             seed(number)(options(given(cases)(one)))()
 
-        some(1, CASES)
+        some(1, at_least)
         while time.process_time() - begin < SECONDS:
             some(random.SystemRandom().randrange(1 << 48), ROUND)
         spent = time.process_time() - begin
