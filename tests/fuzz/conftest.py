@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 SECONDS = float(os.environ.get("HAND_DANCE_FUZZ_SECONDS", "0"))
 CASES = 40  # where no time is given
-ROUND = 400  # cases, after which the time is looked at
+ROUND = 200  # cases, after which the time is looked at
 DONE = pytest.StashKey[dict[str, tuple[int, float]]]()
 
 Fuzz = Callable[..., None]
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A target may take as long as was asked, on a machine that has other things to do too."""
     for item in items:
         if SECONDS and "fuzz" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(SECONDS * 20 + 120))
+            item.add_marker(pytest.mark.timeout(SECONDS * 60 + 600))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
