@@ -73,6 +73,9 @@ static inline int64_t hd_engine_follow(hd_engine *engine, int64_t heard_ns) {
 static inline void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) {
     int done = 0;
     hd_engine_obey(engine);
+    if (engine->arrivals != NULL && !engine->delay.told &&
+        hd_arrivals_watch(&engine->watch, engine->hands.ring, heard_ns))
+        hd_cell_write(engine->arrivals, &engine->watch.seen);
     memset(out, 0, (size_t)frames * 4);
     if (engine->t0_ns == 0) {
         hd_hands_drain(&engine->hands);
@@ -130,6 +133,7 @@ static inline void hd_engine_report(hd_engine *engine, uint64_t now_ns) {
     told->pitch = sounding ? (float)hand->pitch : NAN;
     told->level = sounding ? (float)hand->loudness : 0.0f;
     told->peak = engine->peak;
+    told->skew_ns = engine->skew_ns;
     told->flags = (told->flags & ~(uint32_t)HD_STATUS_ENDED) | (engine->ended ? HD_STATUS_ENDED : 0);
     if (engine->status != NULL)
         hd_cell_write(engine->status, told);

@@ -102,8 +102,8 @@ class Desk:
         self.hands = Ring(_aligned(Ring.bytes_needed(256)), capacity=256)
         size = TAPE_BLOCK.itemsize
         self.tape = Ring(_aligned(Ring.bytes_needed(64, size)), capacity=64, record_bytes=size)
-        self.control = Cell(_aligned(Cell.bytes_needed(64)), record_bytes=64, create=True)
-        self.status = Cell(_aligned(Cell.bytes_needed(128)), record_bytes=128, create=True)
+        self.control = Cell(_aligned(Cell.bytes_needed(CONTROL.itemsize)), record_bytes=CONTROL.itemsize, create=True)
+        self.status = Cell(_aligned(Cell.bytes_needed(STATUS.itemsize)), record_bytes=STATUS.itemsize, create=True)
         self.engine = Engine(
             rate_hz=self.rate_hz, delay_ns=DELAY_NS, pitch_map=PitchMap(PLAYED), patch=self.patch, hands=self.hands,
             control=self.control, status=self.status, tape=self.tape, live=self.live,
