@@ -164,6 +164,13 @@ def test_a_patch_has_no_direct_current(play, name):
     assert abs(play(patch_named(name), [57.0] * 120).mean()) < 2e-4
 
 
+def test_a_thump_does_not_ring_on_in_an_echo_as_direct_current(play):
+    thump = dataclasses.replace(
+        patch_named("sine"), attack_ms=2.0, decay_ms=2.0, sustain=0.0, echo_wet=1.0, echo_ms=10.0, echo_feedback=0.9
+    )
+    assert abs(play(thump, [40.0] * 30)[4000:8000].mean()) < 0.005
+
+
 @every_patch
 def test_a_patch_is_the_same_bytes_in_blocks_of_any_size(hand_samples, sound_of, name):
     moving = hand_samples([60 + 9 * math.sin(n / 5) if n % 20 > 4 else None for n in range(40)])
