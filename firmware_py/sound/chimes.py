@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_py._synth import add_note
+from firmware_py._tones import add_note
 from firmware_py.config import SoundSettings
 from firmware_py.errors import AudioDeviceError
 from firmware_py.sound.backing import PLUCKED, STRUCK

@@ -79,6 +79,18 @@ def test_a_song_file_is_remembered_by_its_whole_path_and_found_again_from_anywhe
     assert _planned(tmp_path, song="mine.toml").record.song == str(tmp_path / "mine.toml")
 
 
+def test_a_patch_of_ones_own_is_found_in_the_state_folder_and_then_in_the_configuration_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, system = tmp_path / "state", tmp_path / "etc"
+    monkeypatch.setattr("firmware_py.session.plan.SYSTEM_FILE", system / "config.toml")
+    config = Config(paths=PathSettings(state=str(state)), sound=SoundSettings(audio="offline", patch="mine"))
+    for folder in (system / "patches", state / "patches"):  # each stands before what was there
+        folder.mkdir(parents=True)
+        (folder / "mine.toml").write_text("level_db = -20.0\n")
+        assert plan_session(config, "lanes").sound.patch_folder == str(folder)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
