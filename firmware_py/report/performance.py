@@ -16,6 +16,7 @@ from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.hand_sample import Flag
 from firmware_py.music.curve import PitchCurve, curve_of
 from firmware_py.music.evaluation import Evaluation, evaluation_of
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.marks import Marks, marks_for_song
 from firmware_py.music.note import Note
 from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
@@ -84,9 +85,11 @@ def performance_of(folder: SessionFolder, record: SessionRecord, song_folders: S
     """
     song = None
     if record.song not in ("", FREE_PLAY):
+        song_folders = (folder.path, *song_folders, imported_folder(folder.path.parent.parent))
         song = load_song(record.song, song_folders).transposed(record.transpose)
         if record.tempo_bpm > 0:
             song = song.at_tempo(record.tempo_bpm)
+        song = song if song.melody else None  # over a recording without notes one plays freely
     samples = folder.samples()
     curve, notes = _voice(samples, record, song)
     second_curve, second = None, tuple[Note, ...]()

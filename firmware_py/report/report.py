@@ -7,7 +7,7 @@ process makes them. Not here: what the files look like (``midi``, ``musicxml``, 
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -209,10 +209,11 @@ def _bar_lines(song: Song, marks: Marks | None) -> tuple[BarLine, ...]:
 def _sheet(report: Report, performance: Performance) -> Sheet:
     song = performance.song
     melody = song.melody if song else ()
+    metres = song.metres if song else ()
 
     def written(notes: Sequence[Note]) -> tuple[ScoreNote, ...]:
         return quantise(
-            notes,
+            _evened(notes, song, performance.start_s + performance.forgiven_s) if song else notes,
             start_s=performance.start_s + (performance.forgiven_s if song else 0.0),
             tempo_bpm=performance.tempo_bpm,
             melody=melody,
@@ -233,10 +234,23 @@ def _sheet(report: Report, performance: Performance) -> Sheet:
         key=performance.key,
         metre=performance.metre,
         tempo_bpm=performance.tempo_bpm,
-        bars=max(bars_needed(performance.metre, melody, played, second), song.bars if song else 1),
+        bars=max(bars_needed(performance.metre, melody, played, second, metres=metres), song.bars if song else 1),
         staves=tuple(staves),
         pickup=song.pickup if song else Fraction(0),
+        metres=metres,
     )
+
+
+def _evened(notes: Sequence[Note], song: Song, start_s: float) -> Sequence[Note]:
+    """Return the notes where they would lie if the song kept the tempo it begins with."""
+    if not song.tempos:
+        return notes
+    beat_s = 60.0 / song.tempo_bpm
+
+    def even(seconds: float) -> float:
+        return start_s + song.tempo_map.beat_at(seconds - start_s) * beat_s
+
+    return [replace(n, onset_s=even(n.onset_s), duration_s=even(n.end_s) - even(n.onset_s)) for n in notes]
 
 
 def _looks(report: Report) -> dict[str, Look]:
@@ -259,16 +273,10 @@ def _blocks(performance: Performance) -> list[tuple[Note, Look]]:
 def _bars(report: Report, performance: Performance) -> list[Bar]:
     if performance.song is None:
         return []
-    bar_s = performance.song.seconds(performance.song.bar_beats)
+    song, grid = performance.song, performance.song.bar_grid
+    lines_s = [performance.start_s + song.seconds(grid.start_of(n)) for n in range(len(report.bars) + 1)]
     return [
-        Bar(
-            bar.number,
-            performance.start_s + n * bar_s,
-            performance.start_s + (n + 1) * bar_s,
-            bar.marks,
-            bar.tempo_ratio,
-        )
-        for n, bar in enumerate(report.bars)
+        Bar(bar.number, lines_s[n], lines_s[n + 1], bar.marks, bar.tempo_ratio) for n, bar in enumerate(report.bars)
     ]
 
 
