@@ -56,11 +56,11 @@ bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside t
 	$(BIN)/hand-dance bench ring
 	$(BIN)/hand-dance bench synth --plot .cache/saw.png
 	$(BIN)/hand-dance bench delay
-	$(BIN)/hand-dance bench finish
 	$(BIN)/hand-dance bench sight
 	$(BIN)/hand-dance bench sight --loop
 	$(BIN)/hand-dance bench sight --tones
 	$(BIN)/hand-dance bench playing --seconds 24
+	$(BIN)/hand-dance bench finish
 	$(BIN)/python -m pytest tests/bench
 
 bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while every processor is kept busy

@@ -161,3 +161,8 @@ def _shown(name: str) -> str:
 
 def _key(name: str) -> str:
     return _shown(name).casefold()
+
+
+def player_key(name: str) -> str:
+    """Return what tells players apart: the name without upper and lower case, spare blanks and ways to compose it."""
+    return _key(name)

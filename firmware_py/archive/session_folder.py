@@ -40,9 +40,9 @@ class SessionRecord:
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D; delay_how says where it is
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
-    what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose
-    are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
-    voices: hands that sounded, 1 or 2. marked: whether the player wanted marks.
+    what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose are as played.
+    voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended
+    with, empty while it runs; failed: whether it is a failure.
     """
 
     started_utc: str
@@ -84,6 +84,7 @@ class SessionFolder:
     MIDI: Final = "notes.mid"
     MUSICXML: Final = "notes.musicxml"
     REPORT: Final = "report.json"
+    NOTES: Final = "notes.csv"
     SCORE: Final = "score.pdf"
     PREVIEW: Final = "preview.png"
     UNFINISHED: Final = ".unfinished"  # there until report and letter were made; counts the tries of a version

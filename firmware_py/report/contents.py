@@ -1,6 +1,6 @@
 """What a report says, as plain data: the same for report.json, the page and the letter.
 
-report.json is this record as JSON (schema 1): every field stands there under its name here, and ``title`` before
+report.json is this record as JSON (report.schema.json): each field stands there under its name here, ``title`` before
 them; None is null, seconds count from the first frame of sound.wav. Not here: how it is worked out (``report``) or
 shown (``page``).
 """

@@ -4,18 +4,17 @@ Only who has a name has a progress: a box in a hall must not show one visitor th
 said of earlier sessions stays in it, so that deleting those changes no page. Not here: statistics over all songs.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from firmware_py.archive.library import earlier_sessions
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
-from firmware_py.errors import ReportError, SessionFolderError
+from firmware_py.errors import ReportError
 from firmware_py.music.songs_library import FREE_PLAY
 from firmware_py.report.contents import EarlierLine, Report
 
 MOST_EARLIER: Final = 11
-MOST_READ: Final = 200  # reports that are looked into
 
 _WIDTH: Final = 800.0
 _HEIGHT: Final = 130.0
@@ -30,29 +29,15 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 def earlier_of(folder: SessionFolder, record: SessionRecord) -> tuple[EarlierLine, ...]:
     """Return the player's last marks for this song before this session, oldest first, at most eleven.
 
-    They are read from the reports beside this one; a report that cannot be read is passed over.
+    They are those of ``archive.library.earlier_sessions``.
     """
     if not record.player or record.song in ("", FREE_PLAY):
         return ()
     told = _told(folder)
     if told is not None and (told.player, told.song and told.song.name) == (record.player, record.song):
         return told.earlier
-    found: list[EarlierLine] = []
-    before = [p for p in folder.path.parent.glob(f"*/{SessionFolder.REPORT}") if p.parent.name < folder.path.name]
-    for path in sorted(before, reverse=True)[:MOST_READ]:
-        other = SessionFolder(path.parent)
-        try:
-            played = other.record()
-        except SessionFolderError:
-            continue
-        if (played.player, played.song) != (record.player, record.song) or played.started_utc > record.started_utc:
-            continue
-        total = _marks(other)
-        if total is not None:
-            found.append(EarlierLine(played.started_utc, total))
-        if len(found) == MOST_EARLIER:
-            break
-    return tuple(sorted(found, key=lambda line: line.started_utc))
+    earlier = earlier_sessions(folder)[-MOST_EARLIER:]
+    return tuple(EarlierLine(past.started_utc, past.marks) for past in earlier if past.marks is not None)
 
 
 def progress_svg(lines: Sequence[EarlierLine]) -> str:
@@ -87,13 +72,6 @@ def _told(folder: SessionFolder) -> Report | None:
         return Report.from_json(folder.file(SessionFolder.REPORT).read_bytes())
     except (OSError, ReportError):
         return None
-
-
-def _marks(folder: SessionFolder) -> float | None:
-    try:
-        return float(json.loads(folder.file(SessionFolder.REPORT).read_bytes())["marks"]["total"])
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
-        return None  # no report, or one without marks
 
 
 def _day(line: EarlierLine) -> str:

@@ -1,4 +1,4 @@
-"""One session reported: its folder in; notes.mid, notes.musicxml, report.json, score.pdf and preview.png out.
+"""One session reported: its folder in; notes.mid, .musicxml and .csv, report.json, score.pdf and preview.png out.
 
 Everything is recomputed from session.json and hand.samples, so the same folder gives the same bytes again, whichever
 process makes them. Not here: what the files look like (``midi``, ``musicxml``, ``page``), what playing is worth
@@ -15,6 +15,7 @@ from typing import Final
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import HandDanceError, ReportError
 from firmware_py.music.advice import advice_of
+from firmware_py.music.curve import PitchCurve
 from firmware_py.music.evaluation import Evaluation
 from firmware_py.music.marks import Marks
 from firmware_py.music.note import Note
@@ -27,6 +28,7 @@ from firmware_py.report.figures import figures_of, free_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
+from firmware_py.report.notes_csv import notes_csv
 from firmware_py.report.page import page_of, pdf_of
 from firmware_py.report.performance import Performance, performance_of
 from firmware_py.report.preview import preview_of
@@ -40,6 +42,7 @@ FILES: Final = {
     "sound": SessionFolder.SOUND,
     "midi": SessionFolder.MIDI,
     "musicxml": SessionFolder.MUSICXML,
+    "notes": SessionFolder.NOTES,
     "score": SessionFolder.SCORE,
     "preview": SessionFolder.PREVIEW,
 }
@@ -86,10 +89,14 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 key=performance.key,
                 tempo_bpm=performance.tempo_bpm,
                 song_start_s=performance.start_s,
+                tempos=performance.song.tempos if performance.song else (),
+                metres=performance.song.metres if performance.song else (),
+                curves=_curves(performance),
             ),
             SessionFolder.MUSICXML: musicxml_of(sheet),
             SessionFolder.SCORE: pdf_of(page),
             SessionFolder.PREVIEW: preview_of(page),
+            SessionFolder.NOTES: notes_csv(report),
             SessionFolder.REPORT: report.to_json(),
         }
     except HandDanceError:
@@ -292,6 +299,11 @@ def _midi_parts(performance: Performance) -> list[tuple[str, Sequence[Note]]]:
 
 def _rounded(evaluation: Evaluation) -> Evaluation:
     return Evaluation(*(round(figure, 4) for figure in astuple(evaluation)))
+
+
+def _curves(performance: Performance) -> dict[str, PitchCurve]:
+    second = {} if performance.second_curve is None else {SECOND: performance.second_curve}
+    return {PLAYED: performance.curve, **second}
 
 
 def _finite(value: float | None, digits: int) -> float | None:

@@ -7,6 +7,7 @@ import pytest
 
 from firmware_py.archive.library import delete_session
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.music.note import Note
 from firmware_py.report.contents import EarlierLine
 from firmware_py.report.progress import MOST_EARLIER, earlier_of, progress_svg
 from firmware_py.report.report import make_report
@@ -25,7 +26,7 @@ def played(session_of):
 
 def test_the_players_earlier_marks_for_the_song_are_told_oldest_first(played):
     first = played(1)[1]
-    second = played(2, notes=[])[1]
+    second = played(2, notes=[Note(0.0, 0.5, 66.0)])[1]
     played(3, song="twinkle")
     played(4, player="Ben")
     third = played(5)[1]
@@ -34,6 +35,12 @@ def test_the_players_earlier_marks_for_the_song_are_told_oldest_first(played):
         EarlierLine(first.started_utc, first.marks.total),
         EarlierLine(second.started_utc, second.marks.total),
     )
+
+
+def test_a_session_in_which_nobody_played_is_no_progress_and_a_name_is_one_in_any_case(played):
+    first = played(1)[1]
+    played(2, notes=[])
+    assert [line.started_utc for line in played(3, player="ADA")[1].earlier] == [first.started_utc]
 
 
 def test_who_has_no_name_and_free_play_have_no_progress(played):

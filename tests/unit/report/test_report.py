@@ -24,7 +24,10 @@ from firmware_py.report.report import make_report
 
 F = Fraction  # of beats
 
-DERIVED = (SessionFolder.MIDI, SessionFolder.MUSICXML, SessionFolder.REPORT, SessionFolder.SCORE, SessionFolder.PREVIEW)
+DERIVED = (
+    SessionFolder.MIDI, SessionFolder.MUSICXML, SessionFolder.NOTES, SessionFolder.REPORT, SessionFolder.SCORE,
+    SessionFolder.PREVIEW,
+)  # fmt: skip
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
