@@ -13,9 +13,11 @@ from typing import Any, Final
 from firmware_py.config import Config
 from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.address import checked
+from firmware_py.post.allowance import Allowance, allowances
 from firmware_py.post.letter import compose
 from firmware_py.post.maildir import MaildirTransport
 from firmware_py.post.outbox import Outbox
+from firmware_py.post.presets import with_preset
 from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import Line, ServerDownError, ServerRefusedError, Transport
@@ -85,7 +87,7 @@ def send_due(config: Config, clock: Callable[[], float] = time.time) -> list[Del
     if transport is None:
         return []
     with open_outbox(config, clock) as outbox:
-        return Mailer(outbox, transport, config.mail.sender, clock).run()
+        return Mailer(outbox, transport, config.mail.sender, clock, allowances(config.mail)).run()
 
 
 def as_json(letter: QueuedLetter | Delivery) -> dict[str, Any]:
@@ -104,15 +106,23 @@ class Mailer:
         Address they come from.
     clock
         Seconds since 1970.
+    allowed
+        How many people may get letters.
     """
 
     def __init__(
-        self, outbox: Outbox, transport: Transport, sender: str, clock: Callable[[], float] = time.time
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        sender: str,
+        clock: Callable[[], float] = time.time,
+        allowed: tuple[Allowance, ...] = (),
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._sender = sender
         self._clock = clock
+        self._allowed = allowed
         self._line: Line | None = None
 
     def run(self) -> list[Delivery]:
@@ -145,6 +155,11 @@ class Mailer:
             if claimed is None:
                 return None
             letter, workspace = claimed
+            for allowance in self._allowed:
+                until = allowance.free_at(letter.recipient, self._outbox.recent(allowance.seconds, letter.id))
+                if until is not None:
+                    log.info("letter %d: waits: %s", letter.id, allowance.says)
+                    return self._outbox.postpone(letter.id, allowance.says, until)
             log.info("letter %d: to %s, try %d", letter.id, letter.recipient, letter.attempts)
             try:
                 where = self._send(letter, workspace)
@@ -170,7 +185,7 @@ class Mailer:
 
 def transport_for(config: Config) -> Transport | None:
     """Return the transport that the configuration names; None where letters stay on the box (``off``)."""
-    mail = config.mail
+    mail = with_preset(config.mail)
     if mail.transport == "off":
         return None
     if mail.transport == "smtp":
