@@ -17,8 +17,9 @@ from firmware_py.post.allowance import Allowance, allowances
 from firmware_py.post.letter import compose
 from firmware_py.post.maildir import MaildirTransport
 from firmware_py.post.outbox import Outbox
-from firmware_py.post.presets import with_preset
+from firmware_py.post.presets import preset_of, with_preset
 from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
+from firmware_py.post.sendmail import SendmailTransport
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import Line, ServerDownError, ServerRefusedError, Transport
 
@@ -188,8 +189,11 @@ def transport_for(config: Config) -> Transport | None:
     mail = with_preset(config.mail)
     if mail.transport == "off":
         return None
-    if mail.transport == "smtp":
+    if mail.transport in ("smtp", "lmtp"):
         return SmtpTransport(mail)
+    if mail.transport == "sendmail":
+        preset = preset_of(mail)
+        return SendmailTransport(mail.command, limit_bytes=preset.limit_bytes if preset else None)
     return MaildirTransport(Path(mail.maildir).expanduser() if mail.maildir else config.state / "mail")
 
 

@@ -138,6 +138,7 @@ class FaultyServer:
         self.connections = 0
         self.faults = Faults()
         self.login = ("box", "geheim-ü")
+        self.bearer = ""
         self.extensions = ["SIZE 30000000", "8BITMIME", "AUTH PLAIN LOGIN"]
         self.offer_starttls = True
         self.letters_per_connection = 1000
@@ -237,6 +238,9 @@ class Conversation:
 
     def on_auth(self, text: str) -> None:
         self.server.logins.append(text)
+        if "AUTH" not in self.server.faults.at and " PLAIN " not in text:
+            self.other_auth(text)
+            return
         words = base64.b64decode(text.split(" ")[2]).decode().split("\0")
         if "AUTH" in self.server.faults.at:
             self.answer("AUTH", "")
@@ -244,6 +248,23 @@ class Conversation:
             self.say("235 welcome")
         else:
             self.say(f"535 5.7.8 no such login: {text} ({words[2]})")
+
+    def other_auth(self, text: str) -> None:
+        """LOGIN asks for two words; XOAUTH2 tells a refusal after one empty line."""
+        if text == "AUTH LOGIN":
+            said = []
+            for prompt in ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"):
+                self.say(f"334 {prompt}")
+                said.append(base64.b64decode(self.file.readline()).decode())
+            self.say("235 welcome" if tuple(said) == self.server.login else "535 no such login")
+            return
+        token = base64.b64decode(text.split(" ")[2]).decode().split("\x01")[1].removeprefix("auth=Bearer ")
+        if token == self.server.bearer:
+            self.say("235 welcome")
+            return
+        self.say("334 eyJzdGF0dXMiOiI0MDEifQ==")
+        self.server.lines.append(self.file.readline().decode().rstrip("\r\n"))
+        self.say(f"535 5.7.8 not accepted: {text} {token}")
 
     def on_mail(self, _: str) -> None:
         if self.letters >= self.server.letters_per_connection:
