@@ -44,8 +44,7 @@ def log_in(dialogue: Dialogue, mail: MailSettings, context: ssl.SSLContext) -> N
 
 def _with_password(dialogue: Dialogue, mail: MailSettings, mechanism: str) -> None:
     secret = password(mail.password_file)
-    plain = _base64(f"\0{mail.user}\0{secret}")
-    dialogue.keep_secret(plain, _base64(secret), secret)
+    plain, _ = _kept(dialogue, mail.user, secret)
     if mechanism == "PLAIN":
         answer = dialogue.say(f"AUTH PLAIN {plain}", "AUTH")
     else:
@@ -59,12 +58,18 @@ def _with_password(dialogue: Dialogue, mail: MailSettings, mechanism: str) -> No
 def _with_token(dialogue: Dialogue, mail: MailSettings, context: ssl.SSLContext) -> None:
     """Google's and Microsoft's own: the token in the first line; a refusal is told after an empty one."""
     token = access_token(mail.password_file, context)
-    line = _base64(f"user={mail.user}\x01auth=Bearer {token}\x01\x01")
-    dialogue.keep_secret(line, _base64(token), token)
+    _, line = _kept(dialogue, mail.user, token)
     answer = dialogue.say(f"AUTH XOAUTH2 {line}", "AUTH")
     if answer[0] == 334:
         answer = dialogue.say("", "AUTH")
     dialogue.expect(answer, LOGIN, 235)
+
+
+def _kept(dialogue: Dialogue, user: str, secret: str) -> tuple[str, str]:
+    """Keep a secret out of every message, in each shape there is, and return it as PLAIN and XOAUTH2 say it."""
+    plain, bearer = _base64(f"\0{user}\0{secret}"), _base64(f"user={user}\x01auth=Bearer {secret}\x01\x01")
+    dialogue.keep_secret(plain, bearer, _base64(secret), secret)
+    return plain, bearer
 
 
 def _base64(text: str) -> str:
