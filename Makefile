@@ -14,7 +14,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test count-in-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test count-in-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ unit: $(VENV)/developed models ## the tests alone
 
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
+
+post-kill-test: $(VENV)/developed ## the mailer killed 200 times with the server alive: about a minute
+	HAND_DANCE_POST_KILLS=200 $(BIN)/python -m pytest -s tests/rigs/test_post_kills.py
 
 count-in-test: $(VENV)/developed models ## sessions in real time that measure their delay and find the reach: half a minute
 	$(BIN)/python -m pytest tests/long

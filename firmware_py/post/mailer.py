@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from firmware_py.config import Config
 from firmware_py.errors import MailError, MailRefusedError
+from firmware_py.post import bounces
 from firmware_py.post.address import checked
 from firmware_py.post.allowance import Allowance, allowances
 from firmware_py.post.letter import compose
@@ -88,7 +89,9 @@ def send_due(config: Config, clock: Callable[[], float] = time.time) -> list[Del
     if transport is None:
         return []
     with open_outbox(config, clock) as outbox:
-        return Mailer(outbox, transport, config.mail.sender, clock, allowances(config.mail)).run()
+        sent = Mailer(outbox, transport, config.mail.sender, clock, allowances(config.mail)).run()
+        bounces.take_in(outbox, with_preset(config.mail), clock())
+        return sent
 
 
 def as_json(letter: QueuedLetter | Delivery) -> dict[str, Any]:
@@ -128,6 +131,7 @@ class Mailer:
 
     def run(self) -> list[Delivery]:
         """Try every due letter once, oldest first, those queued meanwhile too."""
+        self._outbox.tidy()
         tried: dict[LetterId, QueuedLetter] = {}
         seen: set[LetterId] = set()
         try:

@@ -19,7 +19,7 @@ from firmware_py.errors import MailError, MailRefusedError, UsageError
 from firmware_py.post.address import checked, one_line
 from firmware_py.post.backoff import JITTER, LONGEST_S, delay_s, patience_is_over
 from firmware_py.post.lock import locked
-from firmware_py.post.outbox_file import COLUMNS, DATABASE, Row, opened
+from firmware_py.post.outbox_file import COLUMNS, DATABASE, Memory, Row, letter_of, opened
 from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
 from firmware_py.post.receipt import Receipt, message_id_of
 
@@ -61,6 +61,7 @@ class Outbox:
         with self._told("opened"):
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = opened(self.path, self._state)
+        self.memory = Memory(self._db)
 
     def __enter__(self) -> Self:
         return self
@@ -291,6 +292,26 @@ class Outbox:
         )
         return self.letter(letter_id)
 
+    def came_back(self, letter_id: LetterId, reason: str) -> QueuedLetter:
+        """Record that a delivered letter was sent back by whoever it was passed on to: a person has to act."""
+        return self.stop(letter_id, f"it came back: {reason}")
+
+    def tidy(self) -> None:
+        """Remove the made files of letters at rest, which a mailer that died after its last word left."""
+        for letter in self.letters():
+            workspace = self.path / str(letter.id)
+            if letter.state in _AT_REST and workspace.is_dir():
+                with self.claim(letter.id):  # removes it, unless somebody is at it
+                    pass
+
+    def network_is_back(self) -> None:
+        """Make due what waits for the server and not for anything else."""
+        with self._told("written"):
+            self._db.execute(
+                "UPDATE letters SET state = ?, next_try = 0 WHERE server_wide = 1 AND state = ?",
+                (LetterState.DUE, LetterState.WAITING),
+            )
+
     def hold_back(self, letter_ids: Iterable[LetterId], failed: QueuedLetter) -> list[QueuedLetter]:
         """Let other letters share the fate of one that failed for the whole server, untried; return those it held."""
         held = []
@@ -344,21 +365,7 @@ class Outbox:
         return str(whole.relative_to(self._state) if whole.is_relative_to(self._state) else whole)
 
     def _letter(self, row: Row) -> QueuedLetter:
-        number, session, recipient, message_id, queued, state, reason, next_try, attempts, wide, place, at = row
-        return QueuedLetter(
-            id=LetterId(number),
-            session=self._state / session,
-            recipient=recipient,
-            message_id=message_id,
-            queued=queued,
-            state=LetterState(state),
-            reason=reason,
-            next_try=next_try,
-            attempts=attempts,
-            server_wide=bool(wide),
-            where=place,
-            delivered_at=at,
-        )
+        return letter_of(row, self._state)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from firmware_py.errors import MailRefusedError
 from firmware_py.post.address import checked
-from firmware_py.post.queued_letter import LetterState
+from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
 from firmware_py.post.receipt import receipts
 
 log: Final = logging.getLogger(__name__)
@@ -52,6 +52,51 @@ COLUMNS: Final = (
 )
 Row = tuple[int, str, str, str, float, str, str, float, int, int, str, float]
 _NAMES: Final = COLUMNS.split(", ")
+
+
+def letter_of(row: Row, state: Path) -> QueuedLetter:
+    """Return a row as a letter; sessions inside the state folder are kept relative to it."""
+    number, session, recipient, message_id, queued, said, reason, next_try, attempts, wide, place, delivered_at = row
+    return QueuedLetter(
+        id=LetterId(number),
+        session=state / session,
+        recipient=recipient,
+        message_id=message_id,
+        queued=queued,
+        state=LetterState(said),
+        reason=reason,
+        next_try=next_try,
+        attempts=attempts,
+        server_wide=bool(wide),
+        where=place,
+        delivered_at=delivered_at,
+    )
+
+
+class Memory(MutableMapping[str, str]):
+    """Small things to remember, each by its name, on the card before they are believed."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __getitem__(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise KeyError(name)
+        return str(row[0])
+
+    def __setitem__(self, name: str, value: str) -> None:
+        if self.get(name) != value:
+            self._db.execute("INSERT OR REPLACE INTO memory (name, value) VALUES (?, ?)", (name, value))
+
+    def __delitem__(self, name: str) -> None:
+        self._db.execute("DELETE FROM memory WHERE name = ?", (name,))
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(row[0]) for row in self._db.execute("SELECT name FROM memory ORDER BY name").fetchall())
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM memory").fetchone()[0])
 
 
 def opened(folder: Path, state: Path) -> sqlite3.Connection:

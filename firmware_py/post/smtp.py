@@ -97,7 +97,7 @@ class SmtpLine:
             raise ServerRefusedError(
                 "no mail server is set; name one as mail.host, or set mail.transport to maildir or off"
             )
-        local, context = mail.transport == "lmtp", _context(mail)
+        local, context = mail.transport == "lmtp", trusted(mail)
         wrapped = mail.security == "tls" and not local
         dialogue = Dialogue(mail.host, mail.port, context, self._patience, wrapped=wrapped, local=local)
         try:
@@ -117,7 +117,7 @@ class SmtpLine:
         return dialogue
 
 
-def _context(mail: MailSettings) -> ssl.SSLContext:
+def trusted(mail: MailSettings) -> ssl.SSLContext:
     """Certificates are checked against the system's authorities, the owner's own beside them, and the name."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
