@@ -158,7 +158,7 @@ class Mailbox:
             if word == b"CAPABILITY":
                 say(b"* CAPABILITY IMAP4rev1", tag + b" OK done")
             elif word == b"LOGIN":
-                say(tag + (b" OK done" if rest.endswith(self.login) else b" NO [AUTHENTICATIONFAILED] not " + rest[0]))
+                say(tag + (b" OK done" if rest.endswith(self.login) else b" NO you said " + rest))
             elif word == b"EXAMINE":
                 say(b"* %d EXISTS" % len(self.messages), b"* OK [UIDVALIDITY 7] stable", tag + b" OK [READ-ONLY] done")
             elif rest.startswith(b"SEARCH"):
