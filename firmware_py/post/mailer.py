@@ -24,6 +24,11 @@ from firmware_py.post.sendmail import SendmailTransport
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import Line, ServerDownError, ServerRefusedError, Transport
 
+NETWORK: Final = Path("/run/hand-dance-online")
+"""Written to by the network's own service whenever there is one again (systemd/network-is-back)."""
+
+_ROUNDS: Final = 3
+
 log: Final = logging.getLogger(__name__)
 
 
@@ -112,6 +117,8 @@ class Mailer:
         Seconds since 1970.
     allowed
         How many people may get letters.
+    network
+        A file that changes when the network comes back.
     """
 
     def __init__(
@@ -121,17 +128,34 @@ class Mailer:
         sender: str,
         clock: Callable[[], float] = time.time,
         allowed: tuple[Allowance, ...] = (),
+        network: Path = NETWORK,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._sender = sender
         self._clock = clock
         self._allowed = allowed
+        self._network = network
         self._line: Line | None = None
 
     def run(self) -> list[Delivery]:
-        """Try every due letter once, oldest first, those queued meanwhile too."""
+        """Try every due letter once, oldest first, those queued meanwhile too.
+
+        Where the network came back since, what waits for the server is due; where it does so meanwhile, once more.
+        """
         self._outbox.tidy()
+        tried: dict[LetterId, QueuedLetter] = {}
+        for _ in range(_ROUNDS):
+            mark = self._mark()
+            if self._outbox.memory.get("network", "") != mark:
+                self._outbox.network_is_back()
+                self._outbox.memory["network"] = mark
+            tried |= self._round()
+            if self._mark() == mark:
+                break
+        return [_delivery(letter) for letter in tried.values()]
+
+    def _round(self) -> dict[LetterId, QueuedLetter]:
         tried: dict[LetterId, QueuedLetter] = {}
         seen: set[LetterId] = set()
         try:
@@ -152,7 +176,14 @@ class Mailer:
             if self._line:
                 self._line.close()
                 self._line = None
-        return [_delivery(letter) for letter in tried.values()]
+        return tried
+
+    def _mark(self) -> str:
+        """What the network's file says; nothing of it is believed but that it has changed."""
+        try:
+            return str(self._network.stat().st_mtime_ns)
+        except OSError:
+            return ""
 
     def _try(self, letter_id: LetterId) -> QueuedLetter | None:
         """Send one letter and record the outcome; None where another mailer has it or had it."""
