@@ -1,4 +1,4 @@
-"""The keyboard of a terminal as a panel: space starts and stops, s stops, q quits.
+"""The keyboard of a terminal as a panel: space starts and stops, s stops, q quits, + and - change the volume.
 
 Not here: the progress line (the command prints it), or what a key does (``session``).
 """
@@ -14,8 +14,15 @@ from typing import IO, Final
 from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.state import State
 
-KEYS: Final = "space: start or stop · s: stop · q: quit"
+KEYS: Final = "space: start or stop · s: stop · + -: volume · q: quit"
 """The keys, for a line that tells a person of them."""
+_MEANINGS: Final = {
+    "s": PanelEvent.STOP,
+    "q": PanelEvent.QUIT,
+    "+": PanelEvent.LOUDER,
+    "=": PanelEvent.LOUDER,  # the same key without shift
+    "-": PanelEvent.SOFTER,
+}
 
 
 class KeyboardPanel:
@@ -48,7 +55,7 @@ class KeyboardPanel:
         self._thread = threading.Thread(target=self._read, name="keyboard", daemon=True)
         self._thread.start()
 
-    def show(self, state: str, *, trouble: bool = False) -> None:  # noqa: ARG002 - a keyboard has no light
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:  # noqa: ARG002 - a keyboard has no light
         """Remember the state, which says what space means."""
         self._state = State(state) if state in set(State) else State.FAULT
 
@@ -94,4 +101,4 @@ class KeyboardPanel:
     def _meaning(self, key: str) -> PanelEvent | None:
         if key == " ":
             return PanelEvent.STOP if self._state.stoppable else PanelEvent.START
-        return {"s": PanelEvent.STOP, "q": PanelEvent.QUIT}.get(key)
+        return _MEANINGS.get(key)

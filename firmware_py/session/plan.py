@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
@@ -24,7 +24,8 @@ from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart, Hold
 from firmware_py.sight.plan import SightPlan
 from firmware_py.sound.arrival import PLANNED_S
-from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
+from firmware_py.sound.backing import backing_file
+from firmware_py.sound.microphone import OFF, MicrophonePlan, check_microphone
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import folder_with, patch_named
 from firmware_py.sound.plan import SoundPlan
@@ -43,9 +44,10 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. levels_db: of the CONTROL cell. calibrated: what is kept of a sound device's delay. reach_stage: in which the
+    none. calibrated: what is kept of a sound device's delay. reach_stage: in which the
     player's reach is found; None: it is not. measures_delay: D is measured before the song; tells_delay: the sound
     process is told D at all (as fast as it goes, it plays by its plan's). state: the state folder.
+    microphone: None where none is wanted, and where there is no real time to hear in.
     """
 
     song: Song | None
@@ -56,12 +58,12 @@ class SessionPlan:
     scripted: bool
     song_end_s: float
     seconds: float
-    levels_db: Table[str, float]
     calibrated: DeviceDelay | None = None
     reach_stage: ReachStage | None = None
     measures_delay: bool = False
     tells_delay: bool = False
     state: Path = Path()
+    microphone: MicrophonePlan | None = None
 
 
 def plan_session(config: Config, lanes: str) -> SessionPlan:
@@ -72,18 +74,23 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     play, sound = config.play, config.sound
     song = None
     if play.song != FREE_PLAY:
-        song = as_played(load_song(play.song), tempo_percent=play.tempo_percent, transpose=play.transpose)
+        known = load_song(play.song, (imported_folder(config.state),))
+        song = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose)
     patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
     player = _player(config)
     mapping = mapping_for(song, play, player.reach)
+    hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
-    bar_s, beats = (song.seconds(song.bar_beats), song.beats_per_bar) if song else (FREE_BAR_S, FREE_BEATS)
+    counted = song if song and song.melody else None  # a recording alone has no beat that anybody knows
+    bar_s, beats = (
+        (-counted.seconds(-counted.bar_beats), counted.beats_per_bar) if counted else (FREE_BAR_S, FREE_BEATS)
+    )
     stage = reach_stage(bar_s, beats) if _fits_reach(play, player, scripted=scripted, realtime=realtime) else None
-    count_in_bars = play.count_in_bars if song else 0
+    count_in_bars = play.count_in_bars if counted else 0
     if stage:  # a bar at least, to find one's place with the new reach
         count_in_bars = max(1, count_in_bars)
     song_start_s = count_in_bars * bar_s + (stage.near_until_s if stage else 0.0)
@@ -101,6 +108,9 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
                 rate_hz=sound.rate_hz,
                 count_in_bars=count_in_bars,
                 click_through=sound.metronome == "on",
+                played_by=sound.backing,
+                soundfont=sound.soundfont,
+                say=say,
                 tones=stage.tones() if stage else (),
             )
         )
@@ -138,6 +148,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             realtime=realtime,
             synchronous=not realtime,
             hands=play.players,
+            counted_in_s=song_start_s,
             prefer=_playing_hand(play, player),
             ghost=ghost,
             parent_pid=os.getpid(),
@@ -161,18 +172,12 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         scripted=scripted,
         song_end_s=song_end_s,
         seconds=play.seconds,
-        levels_db={
-            "instrument_db": sound.instrument_db,
-            "backing_db": sound.backing_db,
-            "metronome_db": sound.metronome_db,
-            "guide_db": GUIDE_LEVELS_DB[sound.guide],
-            "master_db": sound.master_db,
-        },
         calibrated=device_delay(config.state),
         reach_stage=stage,
         measures_delay=tells_delay and not sound.delay_ms,
         tells_delay=tells_delay,
         state=config.state,
+        microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
     )
 
 

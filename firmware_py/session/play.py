@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from firmware_py.archive.library import sessions_in
-from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.config import Config
 from firmware_py.lanes import Lanes
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.song import Song
+from firmware_py.session.child import Child
 from firmware_py.session.finish import finish, send_now
+from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.outcome import Outcome
@@ -42,24 +45,44 @@ def play(config: Config, show: Show, *, letter: bool) -> Outcome:
     return replace(outcome, letter=send_now(outcome.folder, config)) if outcome.queued else outcome
 
 
-def play_once(config: Config, machine: StateMachine, stop: StopRequest, show: Show, *, letter: bool) -> Outcome:
+def play_once(
+    config: Config,
+    machine: StateMachine,
+    stop: StopRequest,
+    show: Show,
+    *,
+    letter: bool,
+    levels: Levels | None = None,
+    sight: Child | None = None,
+) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
-    letter: whether one is queued; sending is not done here.
+    letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
+    the configuration's. sight: a sight process that waits for its plan, and that is ended with the session.
     """
     clean_stale()
+    levels = levels or Levels.of(config.sound)
     lanes_name = f"session-{os.getpid()}"
     plan = plan_session(config, lanes_name)
     lanes = Lanes.create(lanes_name)
     try:
         with closing(Outward(config.sound, lanes.status)):
-            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song))
-            folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
+            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels, sight)
+            folder = performance.run(lambda record: create_folder(config, record))
     finally:
         lanes.close()
     outcome = finish(folder, config, letter=letter)
     machine.to(State.READY)
     return outcome
+
+
+def create_folder(config: Config, record: SessionRecord) -> SessionFolder:
+    """Make a session's folder; an imported song lies in it too, so that its report outlives it."""
+    folder = SessionFolder.create(sessions_in(config.state), record)
+    with suppress(OSError):
+        imported = imported_folder(config.state) / f"{record.song}.toml"
+        folder.write_whole(imported.name, imported.read_bytes())
+    return folder
 
 
 class _Troubles:
