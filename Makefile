@@ -14,7 +14,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid
 fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
 	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz
 
+post-kill-test: $(VENV)/developed ## the mailer killed 200 times with the server alive: about a minute
+	HAND_DANCE_POST_KILLS=200 $(BIN)/python -m pytest -s tests/rigs/test_post_kills.py
+
 soak: $(VENV)/developed models ## a session of half an hour: memory stays, frames are not dropped
 	HAND_DANCE_SOAK_MINUTES=$${HAND_DANCE_SOAK_MINUTES:-30} $(BIN)/python -m pytest -s tests/bench/test_bench_soak.py
 
@@ -64,6 +67,7 @@ bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside t
 	$(BIN)/hand-dance bench sight --tones
 	$(BIN)/hand-dance bench playing --seconds 24
 	$(BIN)/hand-dance bench finish
+	$(BIN)/hand-dance bench post --letters 200
 	$(BIN)/python -m pytest tests/bench
 
 bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while every processor is kept busy

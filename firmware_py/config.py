@@ -119,16 +119,25 @@ class PlaySettings:
 class MailSettings:
     """Where letters go."""
 
-    transport: str = setting("maildir", "how letters leave", choices=("maildir", "smtp", "off"))
+    transport: str = setting("maildir", "how letters leave", choices=("maildir", "smtp", "lmtp", "sendmail", "off"))
+    preset: str = setting(
+        "none", "a provider whose server and limits are known", choices=("none", "gmail", "outlook", "gmx", "lan")
+    )
     maildir: str = setting("", "folder of delivered letters; empty: mail in the state folder")
-    host: str = setting("", "mail server")
+    command: str = setting("/usr/sbin/sendmail -i", "for sendmail: the program that takes letters, with its flags")
+    host: str = setting("", "mail server; for lmtp also the path of a socket")
     port: int = setting(587, "port of the mail server", least=1, most=65_535)
     security: str = setting("starttls", "encryption", choices=("starttls", "tls", "none"))
     user: str = setting("", "login name; empty: no login")
+    login: str = setting("auto", "how the login is made", choices=("auto", "plain", "login", "xoauth2"))
     password_file: str = setting("", "file, mode 0600, with the password; empty: systemd credential")
     ca_file: str = setting("", "certificates to trust beside the system's, PEM")
     sender: str = setting("hand-dance@localhost", "From address")
     recipient: str = setting("player@localhost", "To address when no player names one")
+    recipients_per_hour: int = setting(30, "more people than so many wait for the next hour", least=1, most=10_000)
+    bounces: str = setting(
+        "", "where bounces come back: imaps://HOST/FOLDER with mail.user's login, or a maildir; empty: not read"
+    )
 
 
 @dataclass(frozen=True)
