@@ -15,6 +15,7 @@ from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
 from firmware_py.session.finish import complete_unfinished
+from firmware_py.session.last_good import keep_as_last_good
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
@@ -31,21 +32,30 @@ LISTEN_S: Final = 1.0  # between signs of life while nobody plays
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
-def serve(config: Config) -> None:
+def serve(config: Config, complaint: str = "") -> None:
     """Be the box until SIGINT, SIGTERM or a panel's quit.
 
+    complaint: what is wrong in the settings, in place of which the last good ones count; shown until somebody plays.
     Raises AlreadyRunningError where a session is being played already, SessionFolderError without a state folder,
     UsageError for a pin that is used twice.
     """
     with only_one(config.state):
-        Appliance(config).run()
+        if not complaint and not keep_as_last_good(config):
+            log.warning("the settings cannot be kept in %s; free some space or mount it writable", config.state)
+        Appliance(config, complaint=complaint).run()
 
 
 class Appliance:
     """The box: its panel, its line to systemd, and the one session at a time; ``opened`` opens the panel."""
 
-    def __init__(self, config: Config, opened: Callable[[PanelSettings, OnEvent], Panel] = open_panel) -> None:
+    def __init__(
+        self,
+        config: Config,
+        opened: Callable[[PanelSettings, OnEvent], Panel] = open_panel,
+        complaint: str = "",
+    ) -> None:
         self._config = config
+        self._complaint = complaint
         self._events: queue.SimpleQueue[PanelEvent] = queue.SimpleQueue()
         self._stop: StopRequest | None = None
         self._quit = False
@@ -66,6 +76,9 @@ class Appliance:
                 self._machine.to(State.READY)
                 self._notifier.ready("ready")
                 self._chimes.play(Chime.READY)
+                if self._complaint:
+                    self._machine.trouble_is(self._complaint)
+                    self._chimes.play(Chime.FAULT)
                 self._leftovers = complete_unfinished(self._config)
                 while not (self._quit or quitting.reason):
                     self._notifier.alive()

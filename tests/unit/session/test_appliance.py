@@ -17,6 +17,7 @@ from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
 from firmware_py.session.appliance import Appliance, serve
+from firmware_py.session.last_good import FILE
 from firmware_py.session.levels import STEP_DB
 from firmware_py.session.lock import only_one
 from firmware_py.state import State
@@ -138,6 +139,29 @@ def test_what_goes_wrong_is_shown_until_somebody_plays_again_and_the_box_stays_r
     _serve(config, finger)
     assert finger.states.count("fault") == 2
     assert finger.seen[-1] == ("ready", True)
+
+
+def test_a_box_on_its_last_good_settings_says_so_by_light_and_chime_until_somebody_plays(
+    config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(appliance.Chimes, "play", lambda _, chime: heard.append(str(chime)))
+    finger = Finger((State.READY, lambda: None), (State.READY, QUIT))
+    Appliance(config, finger.opened, complaint="hand-dance.toml, line 3: unknown key 'sogn'").run()
+    assert finger.seen[-1] == ("ready", True)
+    assert heard == ["ready", "fault"]
+    assert "line 3" in caplog.text
+
+
+def test_good_settings_are_kept_when_the_box_starts_and_others_are_not(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Appliance, "run", lambda _: None)
+    pinless = replace(config, panel=PanelSettings(start_pin=-1, stop_pin=-1, status_pin=-1, recording_pin=-1))
+    serve(pinless, "something is wrong")
+    assert not (tmp_path / FILE).exists()
+    serve(pinless)
+    assert 'song = "free"' in (tmp_path / FILE).read_text()
 
 
 def test_stop_and_quit_without_a_session_do_what_they_say(config: Config, tmp_path: Path) -> None:
