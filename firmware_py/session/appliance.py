@@ -4,18 +4,23 @@ Whatever goes wrong in a session is shown and logged, and the box is ready for t
 """
 
 import logging
+import math
 import queue
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Final
 
+from firmware_py.archive.space import space_of
 from firmware_py.config import Config, PanelSettings
 from firmware_py.errors import HandDanceError, NotBegunError
 from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
+from firmware_py.post.retention import delete_delivered
 from firmware_py.session.finish import complete_unfinished
 from firmware_py.session.last_good import keep_as_last_good
+from firmware_py.session.letter_watch import LetterWatch
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
@@ -25,10 +30,12 @@ from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.sound.chimes import Chime, Chimes
+from firmware_py.sound.speech import OFF, Speech
 from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 1.0  # between signs of life while nobody plays
+TIDY_S: Final = 3600.0  # between looks for recordings that may go
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
@@ -62,7 +69,10 @@ class Appliance:
         self._played = False  # since the presses were last forgotten
         self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
-        self._chimes = Chimes(config.sound)
+        self._speech = Speech(config.sound.spoken, config.state / "cache")
+        self._chimes = Chimes(config.sound, None if config.sound.spoken == OFF else self._speech)
+        self._letters = LetterWatch(config)
+        self._tidied_s = -math.inf
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
         self._panel = opened(config.panel, self._pressed)
@@ -75,22 +85,48 @@ class Appliance:
             with stop_on_signals(quitting):
                 self._machine.to(State.READY)
                 self._notifier.ready("ready")
-                self._chimes.play(Chime.READY)
+                self._speech.prepare()
+                self._say(Chime.READY)
                 if self._complaint:
                     self._machine.trouble_is(self._complaint)
-                    self._chimes.play(Chime.FAULT)
+                    self._say(Chime.FAULT)
+                self._say_if_nearly_full()
                 self._leftovers = complete_unfinished(self._config)
                 while not (self._quit or quitting.reason):
                     self._notifier.alive()
                     try:
                         event = self._events.get(timeout=LISTEN_S)
                     except queue.Empty:
-                        self._complete_one()
+                        self._idle()
                         continue
                     if event is PanelEvent.START:
                         self._session(quitting)
                     self._quit = self._quit or event is PanelEvent.QUIT
                 self._notifier.stopping()
+
+    def _idle(self) -> None:
+        """Do what can be done while nobody plays, one thing at a time."""
+        if self._leftovers is not None:
+            self._complete_one()
+        elif time.monotonic() - self._tidied_s > TIDY_S:
+            self._tidied_s = time.monotonic()
+            delete_delivered(self._config)
+        elif news := self._letters.news():
+            self._say(news)
+
+    def _say(self, chime: Chime) -> None:
+        """Play a chime, once the one before has been heard."""
+        self._notifier.alive()
+        self._chimes.play(chime)
+
+    def _say_if_nearly_full(self) -> None:
+        try:
+            room = space_of(self._config.state)
+        except OSError:
+            return  # a card that cannot even be asked: the next session says so
+        if room.nearly_full:
+            log.warning("the card has room for %.0f min of recording; delete sessions that you have", room.seconds / 60)
+            self._say(Chime.CARD_NEARLY_FULL)
 
     def _complete_one(self) -> None:
         """Complete one session that was left unfinished, if there is one."""
@@ -118,7 +154,16 @@ class Appliance:
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
             try:
-                outcome = play_once(self._config, self._machine, stop, self._show, letter=True, levels=self._levels)
+                outcome = play_once(
+                    self._config,
+                    self._machine,
+                    stop,
+                    self._show,
+                    letter=True,
+                    levels=self._levels,
+                    recorded=lambda: self._chimes.play(Chime.STOP),
+                )
+                self._letters.look_now()
                 log.info("played: %s", outcome.as_line())
                 trouble = outcome.record.end if outcome.record.failed else ""
             except NotBegunError as error:
@@ -131,11 +176,12 @@ class Appliance:
             finally:
                 self._stop = None
                 self._notifier.silent_for(0.0)
-        self._chimes.play(Chime.FAULT if trouble else Chime.STOP)
+        self._say(Chime.FAULT if trouble else Chime.READY)
         if trouble:
             self._machine.to(State.FAULT, trouble)
             self._machine.to(State.READY)
             self._machine.trouble_is(trouble)  # shown until somebody plays again
+        self._say_if_nearly_full()
         self._forget_presses()
 
     def _show_state(self, state: State, _reason: str) -> None:

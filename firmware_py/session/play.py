@@ -44,12 +44,19 @@ def play(config: Config, show: Show, *, letter: bool) -> Outcome:
 
 
 def play_once(
-    config: Config, machine: StateMachine, stop: StopRequest, show: Show, *, letter: bool, levels: Levels | None = None
+    config: Config,
+    machine: StateMachine,
+    stop: StopRequest,
+    show: Show,
+    *,
+    letter: bool,
+    levels: Levels | None = None,
+    recorded: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
     letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
-    the configuration's.
+    the configuration's. recorded: called when the sound device is free again, before the report is made.
     """
     clean_stale()
     levels = levels or Levels.of(config.sound)
@@ -62,6 +69,7 @@ def play_once(
             folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()
+    recorded()
     outcome = finish(folder, config, letter=letter)
     machine.to(State.READY)
     return outcome
