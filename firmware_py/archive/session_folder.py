@@ -42,6 +42,8 @@ class SessionRecord:
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
     what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose
     are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
+    boot_id, boot_ns: the boot it was played in and CLOCK_BOOTTIME at its start. clock: empty where started_utc was
+    right from the start; "unset" while it only keeps the order; "set later" when it was reckoned afterwards.
     """
 
     started_utc: str
@@ -68,7 +70,15 @@ class SessionRecord:
     gaps: tuple[Gap, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    boot_id: str = ""
+    boot_ns: int = 0
+    clock: str = ""
     schema: int = SCHEMA
+
+    @property
+    def stem(self) -> str:
+        """The name of its folder, ``<UTC start>_<song>``."""
+        return f"{self.started_utc.replace('-', '').replace(':', '')}_{Path(self.song).stem}"
 
 
 class SessionFolder:
@@ -94,8 +104,7 @@ class SessionFolder:
 
         Raises SessionFolderError where the folder cannot be written.
         """
-        stamp = record.started_utc.replace("-", "").replace(":", "")
-        stem = f"{stamp}_{Path(record.song).stem}"
+        stem = record.stem
         try:
             sessions.mkdir(parents=True, exist_ok=True)
             for n in range(1, 1000):

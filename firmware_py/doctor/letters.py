@@ -75,8 +75,9 @@ def outbox(patient: Patient) -> list[Finding]:
     if stuck:
         remedy = "put right what it says, then: hand-dance post --retry all"
         return [Finding("letters", title, Level.RED, f"{says}: {stuck[-1].reason}", remedy, figures)]
-    if any(letter.reason for letter in waiting):
-        why = next(letter.reason for letter in reversed(waiting) if letter.reason)
+    failed = [letter for letter in waiting if letter.reason and (letter.attempts or letter.server_wide)]
+    if failed:
+        why = failed[-1].reason
         remedy = "they are tried again by themselves; at once: hand-dance post --retry all"
         return [Finding("letters", title, Level.AMBER, f"{says}: {why}", remedy, figures)]
     return [Finding("letters", title, Level.GREEN, says, figures=figures)]

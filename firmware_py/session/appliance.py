@@ -18,6 +18,7 @@ from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
 from firmware_py.post.retention import delete_delivered
+from firmware_py.session.dating import date_right, read_clocks
 from firmware_py.session.finish import complete_unfinished
 from firmware_py.session.last_good import keep_as_last_good
 from firmware_py.session.letter_watch import LetterWatch
@@ -73,6 +74,8 @@ class Appliance:
         self._chimes = Chimes(config.sound, None if config.sound.spoken == OFF else self._speech)
         self._letters = LetterWatch(config)
         self._tidied_s = -math.inf
+        self._just_started = True
+        self._undated = True  # there may be sessions that began before the clock was set
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
         self._panel = opened(config.panel, self._pressed)
@@ -106,7 +109,11 @@ class Appliance:
 
     def _idle(self) -> None:
         """Do what can be done while nobody plays, one thing at a time."""
-        if self._leftovers is not None:
+        if self._undated and (now := read_clocks()).is_set | self._just_started:
+            self._undated, self._just_started = not now.is_set, False
+            if date_right(self._config, now):
+                self._leftovers = complete_unfinished(self._config)  # their scores, with the right date
+        elif self._leftovers is not None:
             self._complete_one()
         elif time.monotonic() - self._tidied_s > TIDY_S:
             self._tidied_s = time.monotonic()
@@ -148,6 +155,7 @@ class Appliance:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
         self._played = True
+        self._undated = True
         self._chimes.play(Chime.START)
         self._chimes.wait()  # the device is the sound process's from here on
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this

@@ -50,11 +50,11 @@ class LetterWatch:
             before = self._told.get(letter.id)
             if letter.state is LetterState.DELIVERED:
                 said = Chime.MAIL_SENT if before is not LetterState.DELIVERED else said
-            elif letter.state in (LetterState.WAITING, LetterState.NEEDS_A_PERSON):
-                if before not in (LetterState.WAITING, LetterState.NEEDS_A_PERSON):
+            elif letter.state is not LetterState.SENDING and (letter.attempts or letter.server_wide):
+                if before is None:
                     down = letter.state is LetterState.WAITING and letter.server_wide
                     said = said or (Chime.NO_NETWORK if down else Chime.MAIL_WAITING)
-            else:  # due, or on its way
+            else:  # not tried yet, or on its way
                 open_still = True
                 continue
             self._told[letter.id] = letter.state

@@ -10,6 +10,7 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
 from firmware_py.lanes import Lanes
 from firmware_py.music.song import Song
+from firmware_py.session.dating import dated, read_clocks
 from firmware_py.session.finish import finish, send_now
 from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
@@ -66,7 +67,11 @@ def play_once(
     try:
         with closing(Outward(config.sound, lanes.status)):
             performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels)
-            folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
+            folder = performance.run(
+                lambda record: SessionFolder.create(
+                    sessions_in(config.state), dated(record, config.state, read_clocks())
+                )
+            )
     finally:
         lanes.close()
     recorded()

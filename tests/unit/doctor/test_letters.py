@@ -84,7 +84,7 @@ def test_letters_that_wait_and_those_that_are_stuck_are_counted_with_the_reason(
             numbers.append(outbox.queue(box.config.state / "sessions" / name, "ana@example.org"))
         assert letters.outbox(box)[0].level is GREEN
         outbox.delivered(numbers[0], "250 ok")
-        outbox.wait(numbers[1], "no network")
+        outbox.wait(numbers[1], "no network", server_wide=True)
         (found,) = letters.outbox(box)
         assert (found.level, found.figures) == (AMBER, {"delivered": 1, "waiting": 2, "stuck": 0})
         assert "no network" in found.found

@@ -18,6 +18,7 @@ from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
 from firmware_py.session.appliance import Appliance, serve
+from firmware_py.session.dating import Now, read_clocks
 from firmware_py.session.last_good import FILE
 from firmware_py.session.levels import STEP_DB
 from firmware_py.session.lock import only_one
@@ -232,6 +233,27 @@ def test_a_card_that_is_nearly_full_is_told_at_the_start(
     _serve(config, Finger((State.READY, QUIT)))
     assert heard == ["ready", "card-nearly-full"]
     assert "1 min of recording" in caplog.text
+
+
+def test_sessions_are_dated_at_the_start_and_once_more_when_the_clock_is_set(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appliance, "LISTEN_S", 0.001)
+    set_at = iter([False] * 5 + [True] * 100)
+    asked: list[bool] = []
+    now = read_clocks()
+    box = Appliance(config, Finger().opened)
+
+    def dates(_: Config, now: Now) -> list[SessionFolder]:
+        asked.append(now.is_set)
+        if now.is_set:
+            box._pressed(QUIT)
+        return []
+
+    monkeypatch.setattr(appliance, "read_clocks", lambda: replace(now, is_set=next(set_at)))
+    monkeypatch.setattr(appliance, "date_right", dates)
+    box.run()
+    assert asked == [False, True]
 
 
 def test_recordings_whose_letter_left_long_ago_go_while_nobody_plays(

@@ -22,9 +22,10 @@ class Box:
         with open_outbox(self.config) as outbox:
             return outbox.queue(folder, "ana@example.org")
 
-    def set(self, deed: str, *given: object, **more: object) -> None:
-        with open_outbox(self.config) as outbox:
-            getattr(outbox, deed)(*given, **more)
+    def set(self, deed: str, letter: int, *given: object, **more: object) -> None:
+        """What a mailer does with a letter it has taken."""
+        with open_outbox(self.config) as outbox, outbox.claim(letter):
+            getattr(outbox, deed)(letter, *given, **more)
 
     def news(self, after_s: float = LOOK_AGAIN_S) -> Chime | None:
         self.now += after_s
@@ -52,6 +53,13 @@ def test_a_letter_that_waits_is_told_once_and_again_when_it_is_sent(box: Box) ->
     assert box.news() is None
     box.set("delivered", letter, "250 ok")
     assert box.news() is Chime.MAIL_SENT
+
+
+def test_a_letter_that_was_not_tried_yet_does_not_wait(box: Box) -> None:
+    letter = box.queue("one")
+    with open_outbox(box.config) as outbox:
+        outbox.wait(letter, "an address may still be held up to the camera")
+    assert box.news() is None
 
 
 def test_a_server_that_is_out_of_reach_is_told_as_no_network(box: Box) -> None:
