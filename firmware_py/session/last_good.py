@@ -29,8 +29,8 @@ def settings_or_last_good(
 ) -> tuple[Config, str]:
     """Return the configuration and what is wrong with it; empty: nothing.
 
-    Where something is refused, the last good configuration stands in for the files, and for the environment too where
-    it is that which is wrong; without one, those files count that are in order. Raises ConfigError for a wrong flag.
+    Where something is refused, the last good configuration stands in for the files; without one, those files count that
+    are in order. Of the environment each variable counts that is right. Raises ConfigError for a wrong flag.
     """
     environ = os.environ if environ is None else environ
     try:
@@ -39,7 +39,7 @@ def settings_or_last_good(
         complaint = str(error)
     load_config(flags, {}, ())  # a wrong flag is typed by a person who is there to read it
     good_files = tuple(path for path in files if _is_good({}, (path,)))
-    heard = environ if _is_good(environ, ()) else {}
+    heard = {name: value for name, value in environ.items() if _is_good({name: value}, ())}
     without = load_config(flags, heard, good_files)
     kept = without.state / FILE
     if kept.exists() and _is_good({}, (kept,)):

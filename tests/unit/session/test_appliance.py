@@ -89,6 +89,7 @@ def test_start_and_stop_make_one_session_with_its_folder_and_a_letter_in_the_out
     (folder,) = list_sessions(state)
     assert (folder.record().end, folder.record().failed, folder.unfinished) == ("stop was pressed", False, False)
     assert folder.file(SessionFolder.SCORE).exists()
+    assert folder.record().boot_ns > 0
     with open_outbox(config) as outbox:
         (letter,) = outbox.letters()
     assert letter.session == folder.path

@@ -68,8 +68,9 @@ def test_a_wrong_variable_is_left_out_and_a_right_one_still_counts(place) -> Non
     file.write_text(WRONG["cut in half"])
     assert settings_or_last_good({}, {**environ, "HAND_DANCE_PLAY_SONG": "free"}, (file,))[0].play.song == "free"
     file.write_text(GOOD)
-    _, complaint = settings_or_last_good({}, {**environ, "HAND_DANCE_SOUND_PERIODS": "many"}, (file,))
+    config, complaint = settings_or_last_good({}, {**environ, "HAND_DANCE_SOUND_PERIODS": "many"}, (file,))
     assert "HAND_DANCE_SOUND_PERIODS" in complaint
+    assert (str(config.state), config.sound.periods) == (environ["HAND_DANCE_PATHS_STATE"], 4)
 
 
 def test_a_wrong_flag_is_refused_as_ever(place) -> None:
