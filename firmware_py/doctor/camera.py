@@ -24,6 +24,7 @@ TOO_SLOW_HZ: Final = 12.0
 DARK: Final = 50.0  # mean grey level, 0…255
 BLACK: Final = 12.0
 BRIGHT: Final = 215.0
+_NO_EYES: Final = ("codec", "isp", "hevc", "pispbe")
 
 _CAMERA_REMEDY: Final = (
     "plug a camera in and look at its cable (a Pi's ribbon: contacts towards the board); is another program using it?"
@@ -40,7 +41,7 @@ def camera(patient: Patient) -> list[Finding]:
     try:
         description, frames = look_through(lambda: open_camera(settings.source, settings))
     except HandDanceError as error:
-        if pid := player_of(patient.config.state):
+        if (pid := player_of(patient.config.state)) and _has_eye(patient):
             says = f"in use by the instrument (process {pid})"
             return [Finding("camera", THINGS["camera"], Level.GREEN, says), *_unknown("the camera is in use")]
         said = str(error).partition(";")[0]
@@ -72,6 +73,13 @@ def look_through(opened: Callable[[], Camera]) -> tuple[str, list[tuple[int, flo
             if looked_s > SETTLE_S + LOOK_S or time.monotonic() - begun > MOST_S:
                 break
     return eye.description, seen
+
+
+def _has_eye(patient: Patient) -> bool:
+    """Whether the kernel knows of a camera, which then may be in use; a Pi's codecs are video devices too."""
+    names = patient.machine.file("/sys/class/video4linux").glob("video*/name")
+    told = [patient.machine.read(f"/sys/class/video4linux/{path.parent.name}/name") or "" for path in names]
+    return any(not any(word in name.lower() for word in _NO_EYES) for name in told)
 
 
 def _grey(frame: Frame) -> float:

@@ -16,6 +16,7 @@ THINGS: Final = {"sound": "Sound", "xruns": "Xruns"}
 LISTEN_S: Final = 0.7  # of silence, played to count xruns
 LATE_MS: Final = 80.0
 TOO_LATE_MS: Final = 150.0
+_BUSY: Final = "busy"  # EBUSY as libasound puts it
 _DEVICE_REMEDY: Final = (
     "plug in a loudspeaker or USB sound card, and look at audio and devices under [sound]; aplay -l lists the cards"
 )
@@ -31,7 +32,7 @@ def device(patient: Patient) -> list[Finding]:
     try:
         output = _opened(settings)
     except AudioDeviceError as error:
-        if pid := player_of(state):
+        if _BUSY in str(error) and (pid := player_of(state)):
             says = f"in use by the instrument (process {pid})"
             return [Finding("sound", THINGS["sound"], Level.GREEN, says), _last_xruns(patient)]
         said = str(error).partition(";")[0]
@@ -61,8 +62,8 @@ def _opened(settings: SoundSettings) -> Output:
                 spec, rate_hz=settings.rate_hz, period_frames=settings.period_frames, periods=settings.periods
             )
         except AudioDeviceError as error:
-            refused = refused or str(error)
-    if settings.audio == "auto":
+            refused = str(error) if not refused or _BUSY in str(error) else refused
+    if settings.audio == "auto" and _BUSY not in refused:
         raise AudioDeviceError("no sound card was found")
     raise AudioDeviceError(refused)
 

@@ -152,5 +152,5 @@ def at_rate(sound: NDArray[np.float32], found_hz: int, rate_hz: int) -> NDArray[
     if not len(sound):
         return np.zeros(0)
     count = round(len(sound) * rate_hz / found_hz)
-    spectrum = np.fft.rfft(sound)[: count // 2 + 1]
+    spectrum = np.fft.rfft(sound)
     return np.asarray(np.fft.irfft(spectrum, count) * (count / len(sound)))

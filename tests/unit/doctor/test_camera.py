@@ -31,14 +31,14 @@ class Eye:
         self.closed = True
 
 
-def _look(patient, monkeypatch, eye, **settings):
+def _look(patient, monkeypatch, eye, files=None, **settings):
     def opened(*_):
         if isinstance(eye, Exception):
             raise eye
         return eye
 
     monkeypatch.setattr(camera, "open_camera", opened)
-    return {one.name: one for one in camera.camera(patient(camera=CameraSettings(**settings)))}
+    return {one.name: one for one in camera.camera(patient(files, camera=CameraSettings(**settings)))}
 
 
 def test_a_good_camera_in_good_light_is_green_and_given_back(patient, monkeypatch):
@@ -77,9 +77,17 @@ def test_a_camera_that_gives_no_pictures_is_red(patient, monkeypatch):
 
 def test_a_camera_that_the_instrument_uses_is_in_order(patient, monkeypatch):
     with only_one(patient().config.state):
-        found = _look(patient, monkeypatch, CameraError("busy"))
+        eye = {"/sys/class/video4linux/video0/name": "unicam-image\n"}
+        found = _look(patient, monkeypatch, CameraError("busy"), eye)
     assert {one.level for one in found.values()} == {GREEN}
     assert "in use by the instrument" in found["camera"].found
+
+
+def test_an_instrument_that_runs_without_a_camera_is_red(patient, monkeypatch):
+    codec = {"/sys/class/video4linux/video10/name": "bcm2835-codec-decode\n"}
+    with only_one(patient().config.state):
+        found = _look(patient, monkeypatch, CameraError("no camera was found"), codec)
+    assert found["camera"].level is RED
 
 
 def test_a_stand_in_for_a_camera_is_told(patient):

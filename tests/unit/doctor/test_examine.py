@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,14 +59,15 @@ def test_what_touches_drivers_is_looked_at_from_a_process_of_its_own(patient):
 
 def test_a_process_that_hangs_in_a_driver_is_ended(patient, monkeypatch, tmp_path):
     slow = tmp_path / "python"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setattr(examining.sys, "executable", str(slow))
-    hung = Check({"camera": "Camera"}, lambda _: [], limit_s=0.3, alone=True)
+    hung = Check({"camera": "Camera"}, lambda _: [], limit_s=1.0, alone=True)
     begun = time.monotonic()
     (found,) = examine(patient(), checks=[hung])
     assert time.monotonic() - begun < 10
     assert (found.level, found.title) == (RED, "Camera")
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
 def test_a_process_that_dies_is_a_finding(patient, monkeypatch):

@@ -79,8 +79,22 @@ def test_a_device_that_cannot_be_opened_or_goes_away_is_red(patient, monkeypatch
 
 def test_a_device_that_the_instrument_uses_is_in_order(patient, monkeypatch):
     with only_one(patient().config.state):
-        told, _ = _look(patient, monkeypatch, AudioDeviceError("busy"))
+        told, _ = _look(patient, monkeypatch, AudioDeviceError("Device or resource busy [spk]"))
+        gone, _ = _look(patient, monkeypatch, AudioDeviceError("No such device [spk]"))
     assert (told.level, "in use by the instrument" in told.found) == (GREEN, True)
+    assert gone.level is RED, "it runs, but without a device"
+
+
+def test_of_several_devices_one_that_is_busy_tells_more_than_one_that_is_not_there(patient, monkeypatch):
+    def opened(spec, **_):
+        raise AudioDeviceError("Device or resource busy" if spec == "alsa:usb" else "No such device")
+
+    monkeypatch.setattr(sound, "open_output", opened)
+    box = patient(sound=SoundSettings(devices="usb hdmi"))
+    assert "busy" in sound.device(box)[0].found
+    with only_one(box.config.state):
+        assert sound.device(box)[0].level is GREEN
+    assert sound.device(patient())[0].found == "no sound card was found"
 
 
 def test_a_box_that_is_set_to_be_silent_is_amber(patient, monkeypatch):

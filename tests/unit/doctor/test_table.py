@@ -11,7 +11,7 @@ GREEN, AMBER, RED = Level
 FOUND = [
     Finding("camera", "Camera", GREEN, "imx708, 640x480"),
     Finding("light", "Light", AMBER, "dim (30 of 255)", "put a lamp behind the camera, shining on the player's hand"),
-    Finding("mail", "Mail", RED, "the login was refused " * 5, "look at the password"),
+    Finding("mail", "Mail", RED, "the login was refused " * 20, "look at the password"),
 ]
 
 
