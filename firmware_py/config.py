@@ -49,9 +49,11 @@ class PathSettings:
 class CameraSettings:
     """Where frames come from."""
 
-    source: str = setting("auto", "auto, ghost, picamera2, v4l2, v4l2:/dev/videoN, a clip or a folder of pictures")
+    source: str = setting("auto", "auto, ghost, picamera2, v4l2, v4l2:NAME, a clip or a folder of pictures")
     rate_hz: float = setting(60.0, "frames a second asked for", least=5, most=240)
     width: int = setting(320, "pixels across that the hand is measured on", least=160, most=1280)
+    mains: str = setting("50", "hertz of the mains, whose lamps are not to flicker", choices=("50", "60", "off"))
+    codes: str = setting("on", "look for QR codes held up to the camera while nobody plays", choices=("on", "off"))
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class SoundSettings:
         0.0, "a hand sounds this long after the camera saw it; 0: as measured before the song", least=0, most=500
     )
     instrument_db: float = setting(0.0, "level of the instrument", least=-90, most=6)
+    backing: str = setting(
+        "auto", "what plays a song's parts; auto: FluidSynth where it is", choices=("auto", "own", "fluidsynth")
+    )
+    soundfont: str = setting("", "SoundFont file for FluidSynth; empty: the best in the usual places")
     backing_db: float = setting(0.0, "level of the backing song, -90 is off", least=-90, most=6)
     metronome: str = setting("count-in", "clicks before the song, or through it too", choices=("count-in", "on"))
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)
