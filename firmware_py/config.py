@@ -19,6 +19,7 @@ from firmware_py.errors import ConfigError
 
 SYSTEM_FILE: Final = Path("/etc/hand-dance/config.toml")
 BOOT_FILES: Final = (Path("/boot/firmware/hand-dance.toml"), Path("/boot/hand-dance.toml"))
+SPOKEN: Final = ("off", "en", "de", "es", "fr")
 SCALES: Final = ("song", "chromatic", "major", "minor", "pentatonic", "blues")
 
 
@@ -39,6 +40,9 @@ class PathSettings:
     """Where things are kept."""
 
     state: str = setting("", "folder of sessions, outbox, models and cache; empty: the user's data folder")
+    keep_days: float = setting(
+        30.0, "recordings leave the box so many days after their letter did; 0: they stay", least=0, most=3650
+    )
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class SoundSettings:
     midi_mpe: str = setting("off", "MIDI with a bend range of 48 semitones (MPE)", choices=("off", "on"))
     osc_out: str = setting("", "HOST:PORT that the hand is told to as OSC; empty: nowhere")
     chimes_db: float = setting(-14.0, "level of the chimes between sessions, -90 is off", least=-90, most=0)
+    spoken: str = setting("off", "language of the words beside the chimes, by espeak-ng", choices=SPOKEN)
 
 
 @dataclass(frozen=True)

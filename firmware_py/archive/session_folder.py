@@ -42,7 +42,9 @@ class SessionRecord:
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
     what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose are as played.
     voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended
-    with, empty while it runs; failed: whether it is a failure.
+    with, empty while it runs; failed: whether it is a failure. boot_id, boot_ns: the boot it was played in and
+    CLOCK_BOOTTIME at its start. clock: empty where started_utc was right from the start; "unset" while it only keeps
+    the order; "set later" when it was reckoned afterwards.
     """
 
     started_utc: str
@@ -71,7 +73,15 @@ class SessionRecord:
     versions: dict[str, str] = field(default_factory=dict)
     voices: int = 1
     marked: bool = True
+    boot_id: str = ""
+    boot_ns: int = 0
+    clock: str = ""
     schema: int = SCHEMA
+
+    @property
+    def stem(self) -> str:
+        """The name of its folder, ``<UTC start>_<song>``."""
+        return f"{self.started_utc.replace('-', '').replace(':', '')}_{Path(self.song).stem}"
 
 
 class SessionFolder:
@@ -98,8 +108,7 @@ class SessionFolder:
 
         Raises SessionFolderError where the folder cannot be written.
         """
-        stamp = record.started_utc.replace("-", "").replace(":", "")
-        stem = f"{stamp}_{Path(record.song).stem}"
+        stem = record.stem
         try:
             sessions.mkdir(parents=True, exist_ok=True)
             for n in range(1, 1000):

@@ -108,6 +108,30 @@ class Outbox:
         self._ring()
         return found
 
+    def move(self, old: Path, new: Path, rename: Callable[[], None]) -> None:
+        """Let a session's letter follow its folder, which ``rename`` moves while no mailer can read in it.
+
+        The letter is told first: where a power cut comes between the two, the same call again completes it. Raises
+        MailError where a mailer is sending it just now.
+        """
+        with self._told("read"):
+            row = self._db.execute(
+                "SELECT id FROM letters WHERE session IN (?, ?)", (self._remembered(old), self._remembered(new))
+            ).fetchone()
+        if row is None:
+            rename()
+            return
+        with self._told("written"):
+            lock = locked(self.path / str(row[0]))
+        if lock is None:
+            raise MailError(f"the letter of {old.name} is on its way just now; try again")
+        try:
+            with self._told("written"):
+                self._db.execute("UPDATE letters SET session = ? WHERE id = ?", (self._remembered(new), row[0]))
+            rename()
+        finally:
+            os.close(lock)
+
     def due(self, now: float) -> list[QueuedLetter]:
         """Return the letters to try now, oldest first.
 
