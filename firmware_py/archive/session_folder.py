@@ -40,7 +40,8 @@ class SessionRecord:
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D; delay_how says where it is
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
-    transpose are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a
+    transpose are as played. address: where its letter goes, empty: to the player's own or the box's;
+    language: of its letter. end is the reason the session ended with, empty while it runs; failed: whether it is a
     failure.
     """
 
@@ -61,6 +62,8 @@ class SessionRecord:
     delay_how: str = "set"
     delay_figures: dict[str, float] = field(default_factory=dict)
     reach_how: str = "set"
+    address: str = ""
+    language: str = "en"
     seconds: float = 0.0
     end: str = ""
     failed: bool = False

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from firmware_py import __version__
-from firmware_py.cli import bench, calibrate, demo, inspect, models, play, post, report, run, sessions, songs
+from firmware_py.cli import bench, calibrate, demo, inspect, models, play, players, post, report, run, sessions, songs
 from firmware_py.config import load_config
 from firmware_py.errors import HandDanceError
 
-_COMMANDS: Final = (play, demo, run, inspect, songs, sessions, report, post, models, calibrate, bench)
+_COMMANDS: Final = (play, demo, run, inspect, songs, players, sessions, report, post, models, calibrate, bench)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,6 +78,8 @@ _FLAGS: Final = {
     "guide": ("sound", "guide"),
     "song": ("play", "song"),
     "player": ("play", "player"),
+    "address": ("play", "address"),
+    "language": ("play", "language"),
     "hand": ("play", "hand"),
     "fit_reach": ("play", "fit_reach"),
     "scale": ("play", "scale"),

@@ -106,7 +106,7 @@ def _from_card(rest: str) -> Contact | None:
 
 
 def _fields(rest: str) -> Iterator[tuple[str, str]]:
-    """Yield the fields of a text like ``TO:a@b.c;SUB:x\\;y;;``, keys in upper case, values without their escapes."""
+    r"""Yield the fields of a text like ``TO:a@b.c;SUB:x\;y;;``, keys in upper case, values without their escapes."""
     for part in re.findall(r"(?:\\.|[^;\\])+", rest, re.DOTALL):
         key, colon, value = part.partition(":")
         if colon:

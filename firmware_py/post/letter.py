@@ -38,13 +38,15 @@ _WORDS_BYTES: Final = 60_000
 class Letter:
     """A composed letter, ready to be written out.
 
-    stem is a file name for the letter itself. opening holds the headers and the text, up to the first attachment;
-    closing ends the last one. Lines end with CRLF, no line is longer than 998 octets, every octet is below 128.
+    stem is a file name for the letter itself; copy_to is empty where nobody gets a copy. opening holds the headers and
+    the text, up to the first attachment; closing ends the last one. Lines end with CRLF, no line is longer than 998
+    octets, every octet is below 128.
     """
 
     message_id: str
     sender: str
     recipient: str
+    copy_to: str
     stem: str
     opening: bytes
     attachments: tuple[Attachment, ...]
@@ -83,7 +85,9 @@ class Letter:
         ).encode("ascii")
 
 
-def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: int | None = None) -> Letter:
+def compose(
+    queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: int | None = None, *, copy_to: str = ""
+) -> Letter:
     """Compose the letter of a session.
 
     Parameters
@@ -96,6 +100,8 @@ def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: i
         Folder for made attachments.
     largest_bytes
         The largest letter that the transport takes, as encoded; None: it does not say.
+    copy_to
+        Address that gets a copy, in the header and the words for its player to see; empty: none.
 
     Raises
     ------
@@ -133,12 +139,13 @@ def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: i
     del content["MIME-Version"]
 
     boundary = f"=_letter_{identity}"
-    headers = _headers(queued, sender, summary, boundary)
+    headers = _headers(queued, sender, summary, boundary, copy_to)
     opening = b"%s\r\n--%s\r\n%s\r\n" % (headers, boundary.encode(), content.as_bytes().rstrip(b"\r\n"))
     return Letter(
         message_id=queued.message_id,
         sender=sender,
         recipient=queued.recipient,
+        copy_to=copy_to,
         stem=stem,
         opening=opening,
         attachments=chosen.attachments,
@@ -153,10 +160,12 @@ def encoded_size(size_bytes: int) -> int:
     return -(-size_bytes // 3) * 4 + lines * 2
 
 
-def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str) -> bytes:
+def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str, copy_to: str) -> bytes:
     head = EmailMessage(policy=SMTP)
     head["From"] = Address("Hand Dance", addr_spec=sender)
     head["To"] = Address(_in_header(summary.player), addr_spec=queued.recipient)
+    if copy_to:
+        head["Cc"] = Address(addr_spec=copy_to)
     head["Subject"] = _in_header(wording.subject(summary))
     # The time it was queued, not that of this try: the same letter is the same bytes whenever it gets through.
     head["Date"] = format_datetime(datetime.fromtimestamp(int(queued.queued), UTC))

@@ -17,6 +17,7 @@ from firmware_py.post.letter import compose
 from firmware_py.post.maildir import MaildirTransport
 from firmware_py.post.outbox import Outbox
 from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
+from firmware_py.post.recipients import copy_for, recipient_of
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import Line, ServerDownError, ServerRefusedError, Transport
 
@@ -55,24 +56,31 @@ def open_outbox(config: Config, clock: Callable[[], float] = time.time) -> Outbo
 
 
 def queue_session(
-    config: Config, session: Path, recipient: str = "", clock: Callable[[], float] = time.time
+    config: Config,
+    session: Path,
+    recipient: str = "",
+    clock: Callable[[], float] = time.time,
+    *,
+    after_s: float = 0.0,
 ) -> LetterId | None:
     """Queue the letter of a finished session; None where the box is set to keep its sessions (``off``).
 
     Parameters
     ----------
     config
-        The configuration; its recipient is used where none is given.
+        The configuration; where no recipient is given, ``recipients`` says whom the letter goes to.
     session
         The session folder, with whatever could be derived in it.
     recipient
-        The player's own address, or empty.
+        Another address than that, or empty.
+    after_s
+        Seconds that a new letter waits, as ``Outbox.queue`` says.
     """
     if config.mail.transport == "off":
         log.info("mail is off: session %s stays on the box", session.name)
         return None
     with open_outbox(config, clock) as outbox:
-        return outbox.queue(session, recipient or config.mail.recipient)
+        return outbox.queue(session, recipient or recipient_of(config, session).address, after_s)
 
 
 def send_due(config: Config, clock: Callable[[], float] = time.time) -> list[Delivery]:
@@ -85,7 +93,7 @@ def send_due(config: Config, clock: Callable[[], float] = time.time) -> list[Del
     if transport is None:
         return []
     with open_outbox(config, clock) as outbox:
-        return Mailer(outbox, transport, config.mail.sender, clock).run()
+        return Mailer(outbox, transport, config.mail.sender, clock, copy_to=config.mail.copy_to).run()
 
 
 def as_json(letter: QueuedLetter | Delivery) -> dict[str, Any]:
@@ -104,15 +112,24 @@ class Mailer:
         Address they come from.
     clock
         Seconds since 1970.
+    copy_to
+        Address that gets a copy of each letter; empty: nobody.
     """
 
     def __init__(
-        self, outbox: Outbox, transport: Transport, sender: str, clock: Callable[[], float] = time.time
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        sender: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        copy_to: str = "",
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._sender = sender
         self._clock = clock
+        self._copy_to = copy_to
         self._line: Line | None = None
 
     def run(self) -> list[Delivery]:
@@ -165,7 +182,8 @@ class Mailer:
         except MailRefusedError as error:
             raise ServerRefusedError(f"mail.sender: {error}") from error
         self._line = self._line or self._transport.connect()
-        return self._line.send(compose(letter, sender, workspace, self._line.limit_bytes))
+        copy_to = copy_for(self._copy_to, letter.recipient)
+        return self._line.send(compose(letter, sender, workspace, self._line.limit_bytes, copy_to=copy_to))
 
 
 def transport_for(config: Config) -> Transport | None:

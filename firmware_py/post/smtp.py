@@ -5,6 +5,7 @@ may hold any letters. Not here: time limits and what an answer means (``dialogue
 """
 
 import base64
+import logging
 import ssl
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from firmware_py.post.dialogue import LOGIN, Dialogue, Patience
 from firmware_py.post.letter import Letter
 from firmware_py.post.password import password
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
+
+log: Final = logging.getLogger(__name__)
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -172,6 +175,11 @@ def _introduce(dialogue: Dialogue, letter: Letter) -> None:
     declared = f" SIZE={size}" if dialogue.has("size") else ""
     dialogue.ask(f"MAIL FROM:<{letter.sender}>{declared}", "MAIL", f"the sender {letter.sender}", 250)
     dialogue.ask(f"RCPT TO:<{letter.recipient}>", "RCPT", f"the recipient {letter.recipient}", 250, 251)
+    if letter.copy_to:
+        # A copy that is refused keeps no letter from its player.
+        answer = dialogue.say(f"RCPT TO:<{letter.copy_to}>", "RCPT")
+        if answer[0] not in (250, 251):
+            log.warning("%s takes no copy for %s: %s", dialogue.where, letter.copy_to, dialogue.quoted(*answer))
     dialogue.ask("DATA", "DATA", "the letter", 354)
 
 

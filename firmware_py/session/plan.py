@@ -16,9 +16,11 @@ from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
+from firmware_py.errors import MailRefusedError, UsageError
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
+from firmware_py.post.address import checked
 from firmware_py.session.saying import say
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart, Hold
@@ -118,6 +120,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             song=_remembered(play.song),
             patch=sound.patch,
             player=play.player,
+            address=_address(play.address),
+            language=player.language or play.language,
             camera=config.camera.source,
             audio=sound.audio,
             mapping=mapping,
@@ -183,6 +187,14 @@ def _player(config: Config) -> Player:
     if players.note:
         say(players.note)
     return player
+
+
+def _address(given: str) -> str:
+    """Return the address that was given for this session, empty for none. Raises UsageError for one that is none."""
+    try:
+        return checked(given) if given else ""
+    except MailRefusedError as error:
+        raise UsageError(f"play.address: {error}") from error
 
 
 def _fits_reach(play: PlaySettings, player: Player, *, scripted: bool, realtime: bool) -> bool:
