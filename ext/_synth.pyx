@@ -184,6 +184,8 @@ cdef class Engine:
         int16, shape (n, 4), from t0 on: left, right, metronome, guide melody. Kept, not copied.
     voices
         How many hands sound, 1 or 2.
+    mic, mic_delay_frames
+        Ring of MIC_BLOCK whose sound is mixed in so many frames later, at the control cell's mic_db; None: there is none.
     live
         The hand samples come from a camera now: one from the future is refused, and ``arrivals`` is told their ages
         until D is.
@@ -192,7 +194,7 @@ cdef class Engine:
     cdef hd_engine *engine
     cdef int rate
     cdef double share
-    cdef Ring hands, tape
+    cdef Ring hands, tape, mic
     cdef Cell control, status, arrivals
     cdef const unsigned char[::1] samples
     cdef const int16_t[:, ::1] backing
@@ -213,6 +215,8 @@ cdef class Engine:
         const int16_t[:, ::1] backing=None,
         int voices=2,
         bint live=False,
+        Ring mic=None,
+        int64_t mic_delay_frames=0,
     ):
         if not 8000 <= rate_hz <= 192_000:
             raise UsageError(f"a sampling rate of {rate_hz} Hz; allowed is 8000 to 192000")
@@ -222,7 +226,9 @@ cdef class Engine:
             raise UsageError(
                 f"a backing of {backing.shape[1]} columns; {HD_STEMS} are needed: left, right, metronome, guide melody"
             )
-        for lane, size in ((hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block))):
+        for lane, size in (
+            (hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block)), (mic, sizeof(hd_mic_block))
+        ):
             if lane is not None and lane.record_bytes != size:
                 raise UsageError(f"a ring of {lane.record_bytes}-byte records; {size} bytes are needed")
         for lane, size in (
@@ -237,7 +243,7 @@ cdef class Engine:
         hd_engine_init(self.engine, rate_hz, delay_ns, &pitch_map.map, &made, voices)
         self.rate = rate_hz
         self.hands, self.control, self.status, self.tape = hands, control, status, tape
-        self.samples, self.backing, self.arrivals = samples, backing, arrivals
+        self.samples, self.backing, self.arrivals, self.mic = samples, backing, arrivals, mic
         if hands is not None:
             self.engine.hands.ring = hands.ring
         elif samples is not None and samples.shape[0] >= <Py_ssize_t>sizeof(hd_hand_sample):
@@ -249,6 +255,9 @@ cdef class Engine:
             self.engine.status = status.cell
         if tape is not None:
             self.engine.tape = tape.ring
+        if mic is not None:
+            self.engine.mic.ring = mic.ring
+            self.engine.mic.delay_frames = mic_delay_frames
         if backing is not None and backing.shape[0] > 0:
             self.engine.backing = <const int16_t (*)[4]>&backing[0, 0]
             self.engine.backing_frames = backing.shape[0]

@@ -45,6 +45,15 @@ cdef extern from "saws.h" nogil:
     ) noexcept
 
 
+cdef extern from "microphone.h" nogil:
+    ctypedef struct hd_mic_block:
+        pass
+
+    ctypedef struct hd_mic:
+        hd_ring *ring
+        int64_t delay_frames
+
+
 cdef extern from "engine.h" nogil:
     enum:
         HD_STEMS
@@ -69,6 +78,7 @@ cdef extern from "engine.h" nogil:
         int64_t position
         int64_t skew_ns
         hd_hand_control hands
+        hd_mic mic
         hd_engine_status told
         float peak
 

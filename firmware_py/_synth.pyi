@@ -50,6 +50,8 @@ class Engine:
         backing: NDArray[np.int16] | None = None,
         voices: int = 2,
         live: bool = False,
+        mic: Ring | None = None,
+        mic_delay_frames: int = 0,
     ) -> None: ...
     @property
     def position(self) -> int: ...

@@ -70,6 +70,10 @@ class SoundSettings:
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)
     guide: str = setting("off", "the song's melody, played along", choices=("off", "soft", "on"))
     master_db: float = setting(0.0, "level of everything", least=-90, most=6)
+    microphone: str = setting(
+        "auto", "recorded beside the sound, into mic.wav: auto (if there is one), alsa:DEVICE or off"
+    )
+    mic_db: float = setting(-90.0, "level of the microphone in what is heard, -90 is off", least=-90, most=6)
     midi_out: str = setting("", "MIDI port that the hand plays too, virtual for one of our own; empty: none")
     midi_mpe: str = setting("off", "MIDI with a bend range of 48 semitones (MPE)", choices=("off", "on"))
     osc_out: str = setting("", "HOST:PORT that the hand is told to as OSC; empty: nowhere")

@@ -13,6 +13,7 @@
 #include "effects.h"
 #include "hand_control.h"
 #include "limiter.h"
+#include "microphone.h"
 #include "reverb.h"
 #include "ring.h"
 #include "seqlock.h"
@@ -32,7 +33,7 @@
 #define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
 
 enum { HD_STEMS = 4 }; /* columns of the backing: left, right, metronome, guide melody */
-enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_GUIDE, HD_MASTER, HD_LEVELS };
+enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_GUIDE, HD_MASTER, HD_MICROPHONE, HD_LEVELS };
 
 typedef struct {
     /* Settings. */
@@ -60,6 +61,7 @@ typedef struct {
     hd_voices voices;
     hd_effects effects;
     hd_reverb reverb;
+    hd_mic mic;
     float level[HD_LEVELS], level_wanted[HD_LEVELS], level_share;
     bool levels_known;
     int16_t mix[HD_MAX_TICK_FRAMES][2];
@@ -159,7 +161,7 @@ static inline void hd_engine_obey(hd_engine *engine) {
     if (engine->control == NULL || !hd_cell_read(engine->control, &control))
         return;
     const float db[HD_LEVELS] = {control.instrument_db, control.backing_db, control.metronome_db, control.guide_db,
-                                 control.master_db};
+                                 control.master_db,     control.mic_db};
     for (int n = 0; n < HD_LEVELS; n++)
         if (db[n] <= 24.0f) /* false for NaN: the level stays */
             engine->level_wanted[n] = db[n] < HD_OFF_DB ? 0.0f : powf(10.0f, db[n] / 20.0f);
@@ -238,6 +240,7 @@ static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
         rise[n] = (engine->level[n] - from[n]) / (float)engine->tick;
     }
     hd_engine_instrument(engine, left, right);
+    hd_mic_drain(&engine->mic);
     for (int i = 0; i < engine->tick; i++) {
         int64_t frame = first_frame + i;
         float level[HD_LEVELS];
@@ -250,6 +253,9 @@ static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
             l += (level[HD_BACKING] * (float)stems[0] + middle) * (1.0f / 32768.0f);
             r += (level[HD_BACKING] * (float)stems[1] + middle) * (1.0f / 32768.0f);
         }
+        float room = level[HD_MICROPHONE] * hd_mic_at(&engine->mic, frame);
+        l += room;
+        r += room;
         float master = level[HD_MASTER] * hd_edges(engine, frame);
         engine->mix[i][0] = frame < 0 ? 0 : hd_to_16_bits(master * l);
         engine->mix[i][1] = frame < 0 ? 0 : hd_to_16_bits(master * r);
@@ -418,6 +424,7 @@ static inline void hd_engine_report(hd_engine *engine, uint64_t now_ns) {
     told->pitch = sounding ? (float)hand->pitch : NAN;
     told->level = sounding ? (float)hand->loudness : 0.0f;
     told->peak = engine->peak;
+    told->skew_ns = engine->skew_ns;
     told->flags = (told->flags & ~(uint32_t)HD_STATUS_ENDED) | (engine->ended ? HD_STATUS_ENDED : 0);
     if (engine->status != NULL)
         hd_cell_write(engine->status, told);

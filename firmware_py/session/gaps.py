@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from firmware_py.archive.session_folder import Gap
-from firmware_py.sound.recorder import Silence
+from firmware_py.sound.track import Silence
 
 SOUND: Final = "sound"
 NOTED_WITHIN_S: Final = 3.0  # of its beginning a death is known: a process that hangs is ended after two seconds

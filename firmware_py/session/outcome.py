@@ -10,6 +10,7 @@ from firmware_py.errors import SessionFolderError
 
 _SHOWN: Final = (
     ("recording", SessionFolder.SOUND),
+    ("microphone", SessionFolder.MICROPHONE),
     ("score", SessionFolder.SCORE),
     ("MIDI", SessionFolder.MIDI),
     ("MusicXML", SessionFolder.MUSICXML),
@@ -75,6 +76,7 @@ class Outcome:
                 "area_near": record.mapping.area_near,
                 "how": record.reach_how,
             },
+            "microphone": record.microphone or None,
             "seconds": record.seconds,
             "end": record.end,
             "marks": self.marks,

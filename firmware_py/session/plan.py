@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,8 @@ from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart, Hold
 from firmware_py.sight.plan import SightPlan
 from firmware_py.sound.arrival import PLANNED_S
-from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
+from firmware_py.sound.backing import backing_file
+from firmware_py.sound.microphone import OFF, MicrophonePlan, check_microphone
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import folder_with, patch_named
 from firmware_py.sound.plan import SoundPlan
@@ -45,9 +45,10 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. levels_db: of the CONTROL cell. calibrated: what is kept of a sound device's delay. reach_stage: in which the
+    none. calibrated: what is kept of a sound device's delay. reach_stage: in which the
     player's reach is found; None: it is not. measures_delay: D is measured before the song; tells_delay: the sound
     process is told D at all (as fast as it goes, it plays by its plan's). state: the state folder.
+    microphone: None where none is wanted, and where there is no real time to hear in.
     """
 
     song: Song | None
@@ -58,12 +59,12 @@ class SessionPlan:
     scripted: bool
     song_end_s: float
     seconds: float
-    levels_db: Table[str, float]
     calibrated: DeviceDelay | None = None
     reach_stage: ReachStage | None = None
     measures_delay: bool = False
     tells_delay: bool = False
     state: Path = Path()
+    microphone: MicrophonePlan | None = None
 
 
 def plan_session(config: Config, lanes: str) -> SessionPlan:
@@ -81,6 +82,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     check_audio(sound.audio)
     player = _player(config)
     mapping = mapping_for(song, play, player.reach)
+    hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
     bar_s, beats = (song.seconds(song.bar_beats), song.beats_per_bar) if song else (FREE_BAR_S, FREE_BEATS)
@@ -165,18 +167,12 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         scripted=scripted,
         song_end_s=song_end_s,
         seconds=play.seconds,
-        levels_db={
-            "instrument_db": sound.instrument_db,
-            "backing_db": sound.backing_db,
-            "metronome_db": sound.metronome_db,
-            "guide_db": GUIDE_LEVELS_DB[sound.guide],
-            "master_db": sound.master_db,
-        },
         calibrated=device_delay(config.state),
         reach_stage=stage,
         measures_delay=tells_delay and not sound.delay_ms,
         tells_delay=tells_delay,
         state=config.state,
+        microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
     )
 
 

@@ -17,11 +17,15 @@ from firmware_py.sight.camera import Frame
 from firmware_py.sight.colour_lookout import ColourLookout
 from firmware_py.sight.identity import Identities
 from firmware_py.sight.landmarks import Side, side_of
+from firmware_py.sight.likeness import Likeness
 from firmware_py.sight.lookout import Answer, Lookout, LookoutThread, Question, moved_crop
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.tracker import Track
 
 _SEARCH_EVERY: Final = 3  # looks, while one of two hands is followed: palms over the whole frame cost twice as much
+_CHECK_EVERY: Final = 6  # looks, at whether a hand that is followed has a palm
+_PALMLESS: Final = 6  # looks at palms in a row that show none where a hand is followed
+_CLEARLY: Final = 0.8  # presence of a hand that needs none: fists and edges have no palm to see
 _IDLE_HZ: Final = 3.0
 _IDLE_AFTER_S: Final = 30.0
 _MISSES_BELIEVED: Final = 2  # looks in a row without the hand, when its colours could be the room's
@@ -75,6 +79,7 @@ class Sight:
     _thread: LookoutThread | None = field(default=None, init=False)
     _due_s: float = field(default=-math.inf, init=False)
     _looks: int = field(default=0, init=False)
+    _searches: int = field(default=0, init=False)
     _last_hand_s: float = field(default=-math.inf, init=False)
     _size: tuple[int, int] = field(default=(0, 0), init=False)
 
@@ -100,6 +105,7 @@ class Sight:
         for slot, track in enumerate(self._tracks):
             if track:
                 track.step(frame.i420, frame.number, t_s, self._rival(slot))
+        self._identities.follow(self._tracks, t_s, frame.width / frame.height)
         confirmed = self._ask_finder(frame, t_s)
         self._let_go(t_s)
         self.spent.tracker = (time.perf_counter() - began) * 1e3 - (self.spent.finder if self.synchronous else 0.0)
@@ -132,6 +138,7 @@ class Sight:
         self._identities.reset()
         self._due_s = -math.inf
         self._last_hand_s = -math.inf
+        self._looks = self._searches = 0
         if not self._thread:
             self._lookout.forget()
 
@@ -171,7 +178,10 @@ class Sight:
             for track in self._tracks
         )
         search = not any(crops) or self._looks % _SEARCH_EVERY == 0
-        return Question(frame, crops, search=search, thorough=self.stills)
+        check = any(crops) and self._looks % _CHECK_EVERY == 0
+        self._searches += search and not any(crops)
+        in_shadow = not any(crops) and self._searches % 2 == 0
+        return Question(frame, crops, search=search, thorough=self.stills, in_shadow=in_shadow, check=check)
 
     def _pace_hz(self, t_s: float) -> float:
         if math.isinf(self._last_hand_s):
@@ -180,18 +190,29 @@ class Sight:
         return min(_IDLE_HZ, self.finder_hz) if idle else self.finder_hz
 
     def _apply(self, answer: Answer, frame: Frame, t_s: float) -> None:
-        self._identities.weigh(self._tracks, answer.likenesses)
         for slot, (likeness, asked) in enumerate(zip(answer.likenesses, answer.asked, strict=True)):
             track = self._tracks[slot]
-            if likeness:
-                if track is None:
+            if likeness and track and self._became_another_thing(track, likeness):
+                track.leave()
+            elif likeness:
+                if track is None or (answer.fresh[slot] and track.present):
                     track = self._tracks[slot] = Track(likeness, self.rate_hz)
+                    self._identities.newcomer(slot)
                 track.confirm(likeness, frame.i420, frame.number, t_s, self._rival(slot))
             elif track and asked:
                 track.misses += 1
                 told = track.likeness.quality >= _TOLD_BY_COLOUR and not track.doubted
                 if track.misses >= (_MISSES_AT_ALL if told else _MISSES_BELIEVED):
                     track.leave()
+        looks = [likeness.hand if likeness else None for likeness in answer.likenesses]
+        self._identities.weigh(self._tracks, looks, t_s, frame.width / frame.height)
+
+    def _became_another_thing(self, track: Track, likeness: Likeness) -> bool:
+        """Whether what is followed, although the landmarks still see a hand in it, has had no palm for long."""
+        if likeness.hand.palm is not None:
+            palmless = not likeness.hand.palm and likeness.hand.presence < _CLEARLY
+            track.palmless = track.palmless + 1 if palmless else 0
+        return track.palmless >= _PALMLESS
 
     def _let_go(self, t_s: float) -> None:
         for slot, track in enumerate(self._tracks):

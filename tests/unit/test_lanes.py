@@ -32,7 +32,7 @@ def test_every_lane_carries_its_own_records_to_the_other_side(name: str) -> None
     random = np.random.default_rng(1)
     wanted = {
         lane: [random.bytes(getattr(made, lane).record_bytes) for _ in range(getattr(made, lane).capacity)]
-        for lane in ("hands", "tape_hands", "tape_audio")
+        for lane in ("hands", "tape_hands", "tape_audio", "tape_mic", "mic")
     }
     latest, control, status, arrivals = (
         random.bytes(dtype.itemsize) for dtype in (HAND_SAMPLE, CONTROL, STATUS, ARRIVALS)
