@@ -120,7 +120,7 @@ class Outbox:
                 cursor = self._db.execute(
                     "INSERT INTO letters (session, recipient, message_id, queued, state, reason, next_try)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (session, address, self._message_id(folder), now, state, reason, now + after_s),
+                    (session, address, self._message_id(folder), now, state, reason, now + after_s if after_s else 0),
                 )
                 found = LetterId(cursor.lastrowid or 0)
             else:

@@ -16,6 +16,7 @@ from typing import Final
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import HandDanceError, ReportError
 from firmware_py.hand_sample import Flag
+from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve, curve_of
 from firmware_py.music.marks import Marks, marks_for_song
@@ -24,10 +25,9 @@ from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
 from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import ScoreNote, Song
 from firmware_py.music.songs_library import FREE_PLAY, load_song
-from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
 from firmware_py.report.engraving import engrave
-from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print
 from firmware_py.report.free_play import key_of
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
@@ -210,11 +210,12 @@ def _report(folder: SessionFolder, performance: _Performance) -> Report:
 
 
 def _advice(performance: _Performance) -> tuple[str, ...]:
+    words = words_in(performance.record.language)
     if not performance.notes:
-        return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
+        return no_notes_sentences(words, song=performance.song is not None)
     if performance.marks is None:
-        return free_sentences([_played_note(n, performance.key) for n in performance.notes])
-    return advice_of(performance.marks)
+        return free_sentences([_played_note(n, performance.key) for n in performance.notes], words)
+    return advice_of(performance.marks, words)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:
