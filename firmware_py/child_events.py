@@ -1,6 +1,7 @@
 """What a supervised process tells its supervisor: events, each one line of JSON on standard output.
 
-``ready`` (with a description), ``ended``, ``failed`` (message, exit), ``lost``, ``back``. Not here: reading them
+``ready`` (with a description), ``ended``, ``failed`` (message, exit), ``lost``, ``back``, ``picture`` (message, empty
+when all is well again); while nobody plays ``waiting``, ``looking``, ``blind``, ``code`` (text). Not here: reading them
 (``session.child``).
 """
 

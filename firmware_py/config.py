@@ -46,9 +46,11 @@ class PathSettings:
 class CameraSettings:
     """Where frames come from."""
 
-    source: str = setting("auto", "auto, ghost, picamera2, v4l2, v4l2:/dev/videoN, a clip or a folder of pictures")
+    source: str = setting("auto", "auto, ghost, picamera2, v4l2, v4l2:NAME, a clip or a folder of pictures")
     rate_hz: float = setting(60.0, "frames a second asked for", least=5, most=240)
     width: int = setting(320, "pixels across that the hand is measured on", least=160, most=1280)
+    mains: str = setting("50", "hertz of the mains, whose lamps are not to flicker", choices=("50", "60", "off"))
+    codes: str = setting("on", "look for QR codes held up to the camera while nobody plays", choices=("on", "off"))
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class CameraLostError(CameraError):
     """A camera that worked and stopped; the caller keeps trying to open it again."""
 
 
+class NoCameraError(CameraError):
+    """Not one camera of this kind on this machine."""
+
+
 class ModelFilesError(HandDanceError, FileNotFoundError):
     """Model files of the finder that are missing or do not carry the expected SHA-256."""
 

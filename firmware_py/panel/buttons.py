@@ -60,10 +60,10 @@ class ButtonPanel:
                 "group gpio, elsewhere play with the keyboard or set the pins to -1"
             ) from error
 
-    def show(self, state: str, *, trouble: bool = False) -> None:
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
         """Show a state on the lights."""
         self._state = State(state) if state in set(State) else State.FAULT
-        self._lights.show(state, trouble=trouble)
+        self._lights.show(state, trouble=trouble, looking=looking)
 
     def close(self) -> None:
         """Turn the lights off and give the pins back."""

@@ -55,7 +55,7 @@ class KeyboardPanel:
         self._thread = threading.Thread(target=self._read, name="keyboard", daemon=True)
         self._thread.start()
 
-    def show(self, state: str, *, trouble: bool = False) -> None:  # noqa: ARG002 - a keyboard has no light
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:  # noqa: ARG002 - a keyboard has no light
         """Remember the state, which says what space means."""
         self._state = State(state) if state in set(State) else State.FAULT
 

@@ -32,9 +32,9 @@ class Lights:
         self._status = _light(status_pin, factory)
         self._recording = _light(recording_pin, factory)
 
-    def show(self, state: str, *, trouble: bool = False) -> None:
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
         """Show a state; what a light refuses is logged."""
-        look = look_of(state, trouble=trouble)
+        look = look_of(state, trouble=trouble, looking=looking)
         # The recording light first and by itself: nothing that the other does may keep it dark.
         if self._recording is not None:
             with _logged("recording"):

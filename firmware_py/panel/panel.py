@@ -27,10 +27,10 @@ OnEvent = Callable[[PanelEvent], None]
 class Panel(Protocol):
     """Something to press and to look at."""
 
-    def show(self, state: str, *, trouble: bool = False) -> None:
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
         """Show a state by its name, and whether something is missing in it (a camera that is being looked for).
 
-        Never raises and never waits: a broken light stops no session.
+        looking: the camera looks although nobody plays. Never raises and never waits: a broken light stops no session.
         """
         ...
 
@@ -45,10 +45,10 @@ class Panels:
     def __init__(self, panels: Sequence[Panel] = ()) -> None:
         self._panels = tuple(panels)
 
-    def show(self, state: str, *, trouble: bool = False) -> None:
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
         """Show a state on each of them."""
         for panel in self._panels:
-            panel.show(state, trouble=trouble)
+            panel.show(state, trouble=trouble, looking=looking)
 
     def close(self) -> None:
         """Close each of them, even where one fails."""

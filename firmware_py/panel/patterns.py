@@ -41,15 +41,19 @@ _STATUS: Final = {
     State.FINISHING: _steps("#........."),
     State.FAULT: _steps("#.#.#....."),
 }
+_LOOKING: Final = _steps("############.#.")  # ready, and the camera's eye winks
 
 
-def look_of(state: str, *, trouble: bool = False) -> Look:
+def look_of(state: str, *, trouble: bool = False, looking: bool = False) -> Look:
     """Return how a state looks; a name that is not known looks like a fault, and recording is not denied.
 
     trouble: something is missing, a camera say, and the session goes on: status as in a fault, recording as it is.
+    looking: the camera looks for codes although nobody plays, and does not do so in secret.
     """
     try:
         known = State(state)
     except ValueError:
         return Look(_STATUS[State.FAULT], recording=True)
+    if looking and known is State.READY and not trouble:
+        return Look(_LOOKING, recording=False)
     return Look(_STATUS[State.FAULT if trouble else known], known.records)

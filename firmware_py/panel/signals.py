@@ -30,7 +30,7 @@ class SignalPanel:
         self._state = State.STARTING
         self._before = signal.signal(signal.SIGUSR1, self._pressed)
 
-    def show(self, state: str, *, trouble: bool = False) -> None:  # noqa: ARG002 - a signal has no light
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:  # noqa: ARG002 - a signal has no light
         """Remember the state, which says what a press means."""
         self._state = State(state) if state in set(State) else State.FAULT
 

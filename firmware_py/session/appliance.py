@@ -4,9 +4,10 @@ Whatever goes wrong in a session is shown and logged, and the box is ready for t
 """
 
 import logging
+import os
 import queue
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Final
 
 from firmware_py.config import Config, PanelSettings
@@ -14,6 +15,7 @@ from firmware_py.errors import HandDanceError, NotBegunError
 from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
+from firmware_py.session.codes import Codes
 from firmware_py.session.finish import complete_unfinished
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
@@ -23,11 +25,13 @@ from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.stopping import StopRequest, stop_on_signals
+from firmware_py.session.waiting_sight import END_S, WaitingSight
+from firmware_py.sight.plan import SightPlan
 from firmware_py.sound.chimes import Chime, Chimes
 from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
-LISTEN_S: Final = 1.0  # between signs of life while nobody plays
+LISTEN_S: Final = 0.25  # between signs of life while nobody plays, and at most from a code to what it does
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
@@ -42,9 +46,17 @@ def serve(config: Config) -> None:
 
 
 class Appliance:
-    """The box: its panel, its line to systemd, and the one session at a time; ``opened`` opens the panel."""
+    """The box: its panel, its line to systemd, and the one session at a time.
 
-    def __init__(self, config: Config, opened: Callable[[PanelSettings, OnEvent], Panel] = open_panel) -> None:
+    opened: opens the panel. on_code: takes the text of a QR code that was held up while nobody played.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        opened: Callable[[PanelSettings, OnEvent], Panel] = open_panel,
+        on_code: Callable[[str], object] | None = None,
+    ) -> None:
         self._config = config
         self._events: queue.SimpleQueue[PanelEvent] = queue.SimpleQueue()
         self._stop: StopRequest | None = None
@@ -55,11 +67,23 @@ class Appliance:
         self._chimes = Chimes(config.sound)
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
+        self._on_code = on_code or Codes().act_on
+        self._looking = False
+        self._sight: WaitingSight | None = None
+        if config.camera.codes == "on":
+            waiting = SightPlan(
+                "", config.camera, state=str(config.state), hands=config.play.players, parent_pid=os.getpid()
+            )
+            self._sight = WaitingSight(waiting, self._code, self._looks)
         self._panel = opened(config.panel, self._pressed)
 
     def run(self) -> None:
         """Serve the panel; while nobody plays, complete what a power cut left."""
-        with closing(self._notifier), closing(self._panel), closing(self._chimes), closing(StopRequest()) as quitting:
+        with ExitStack() as stack:
+            for part in (self._notifier, self._panel, self._chimes, self._sight):
+                if part is not None:
+                    stack.enter_context(closing(part))
+            quitting = stack.enter_context(closing(StopRequest()))
             self._machine.watch(self._show_state)
             self._machine.watch(self._tell)
             with stop_on_signals(quitting):
@@ -69,6 +93,8 @@ class Appliance:
                 self._leftovers = complete_unfinished(self._config)
                 while not (self._quit or quitting.reason):
                     self._notifier.alive()
+                    if self._sight:
+                        self._sight.attend()
                     try:
                         event = self._events.get(timeout=LISTEN_S)
                     except queue.Empty:
@@ -104,8 +130,11 @@ class Appliance:
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
+            sight = self._sight.handed_over() if self._sight else None
             try:
-                outcome = play_once(self._config, self._machine, stop, self._show, letter=True, levels=self._levels)
+                outcome = play_once(
+                    self._config, self._machine, stop, self._show, letter=True, levels=self._levels, sight=sight
+                )
                 log.info("played: %s", outcome.as_line())
                 trouble = outcome.record.end if outcome.record.failed else ""
             except NotBegunError as error:
@@ -117,6 +146,8 @@ class Appliance:
                 trouble = f"{type(error).__name__}: {error}"
             finally:
                 self._stop = None
+                if sight:
+                    sight.stop(END_S)  # it is ended with its session, also with one that was refused
                 self._notifier.silent_for(0.0)
         self._chimes.play(Chime.FAULT if trouble else Chime.STOP)
         if trouble:
@@ -128,7 +159,23 @@ class Appliance:
     def _show_state(self, state: State, _reason: str) -> None:
         if state is State.READY:
             self._forget_presses()  # before anybody can see that a press counts again
-        self._panel.show(state, trouble=bool(self._machine.trouble))
+        self._show_panel(state)
+
+    def _show_panel(self, state: State) -> None:
+        looking = {"looking": True} if self._looking else {}
+        self._panel.show(state, trouble=bool(self._machine.trouble), **looking)
+
+    def _looks(self, looking: bool) -> None:
+        """Show whether the camera looks while nobody plays: it does not do so in secret."""
+        self._looking = looking
+        if self._machine.state is State.READY:
+            self._show_panel(State.READY)
+
+    def _code(self, text: str) -> None:
+        try:
+            self._on_code(text)
+        except Exception:  # a code is a stranger's text: it cannot end the box
+            log.exception("a code could not be followed")
 
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""

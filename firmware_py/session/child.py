@@ -51,8 +51,8 @@ class Child:
 
     def __init__(self, name: str, module: str, plan: Callable[[], str]) -> None:
         self.name = name
+        self.plan = plan
         self._module = module
-        self._plan = plan
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self._starts: deque[float] = deque(maxlen=RESTARTS_ALLOWED + 1)
@@ -67,8 +67,14 @@ class Child:
         """Whether it was started and its end was not noticed yet."""
         return self._process is not None
 
-    def start(self) -> int:
-        """Start it and return the descriptor that its events come from. Raises ChildFailedError where it cannot."""
+    def start(self, *, more: bool = False) -> int:
+        """Start it and return the descriptor that its events come from. Raises ChildFailedError where it cannot.
+
+        more: another plan follows, so that standard input stays open; the next start hands it to the process that
+        waits for it.
+        """
+        if (waiting := self._handed_over()) is not None:
+            return waiting
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", self._module],
@@ -86,10 +92,32 @@ class Child:
         self._starts.append(time.monotonic())
         stdin, stdout = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         # A process that died already is told by its closed output as well, so a broken pipe is no news.
-        with suppress(BrokenPipeError), stdin:
-            stdin.write(self._plan().encode())
+        with suppress(BrokenPipeError):
+            self._write_plan(stdin, more=more)
         os.set_blocking(stdout.fileno(), False)
         return stdout.fileno()
+
+    def _write_plan(self, stdin: IO[bytes], *, more: bool) -> None:
+        try:
+            stdin.write(self.plan().encode() + b"\n")
+            stdin.flush()
+        finally:
+            if not more:
+                with suppress(BrokenPipeError):  # what was not flushed cannot be
+                    stdin.close()
+
+    def _handed_over(self) -> int | None:
+        """Hand the plan to the process that waits for it; None where none does, or it has just died."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdin.closed or process.stdout is None:
+            return None
+        try:
+            self._write_plan(process.stdin, more=False)
+        except BrokenPipeError:
+            self.stop(0.0)
+            return None
+        self._starts.append(time.monotonic())
+        return process.stdout.fileno()
 
     def events(self) -> tuple[list[Event], Death | None]:
         """Return the events that have come, and the process's death when its output has ended."""
@@ -112,6 +140,8 @@ class Child:
             return events, None
         death = Death(process.wait(), time.monotonic_ns())
         process.stdout.close()
+        if process.stdin:
+            process.stdin.close()
         self._process = None
         return events, death
 
@@ -153,8 +183,10 @@ class Child:
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with suppress(BrokenPipeError):
+                    pipe.close()
         self._process = None
         return status
 

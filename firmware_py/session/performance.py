@@ -66,15 +66,20 @@ class Performance:
         stop: StopRequest,
         show: Callable[[Moment], None],
         levels: Levels,
+        sight: Child | None = None,
     ) -> None:
-        """levels: told to the sound process as they are, and whenever they change; from any thread."""
+        """levels: told to the sound process as they are, and whenever they change; from any thread.
+
+        sight: a sight process that waits for its plan; None starts one.
+        """
         self._plan = plan
         self._lanes = lanes
         self._machine = machine
         self._stop = stop
         self._show = show
+        self._sight = sight or Child("sight", "firmware_py.sight", plan.sight.to_json)
+        self._sight.plan = plan.sight.to_json
         self._levels, self._levels_told = levels, -1
-        self._sight = Child("sight", "firmware_py.sight", lambda: plan.sight.to_json())
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
         self._count_in = CountIn(plan, lanes)
         self._microphone = SessionMicrophone(plan.microphone, Child)
@@ -291,8 +296,12 @@ class Performance:
                 self._close_gaps(child.name)
                 if child is not self._sound:  # a new process looks anew, and tells anew what is lost
                     self._trouble(child.name, "")
+                if child is self._sight:
+                    self._trouble("picture", "")
                 if child is self._microphone.child:
                     self._microphone.is_ready(event)
+            case "picture":
+                self._trouble("picture", event["message"])
             case "lost":
                 self._trouble(child.name, event["message"])
                 if child is self._microphone.child and self._recording:

@@ -144,6 +144,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             realtime=realtime,
             synchronous=not realtime,
             hands=play.players,
+            counted_in_s=song_start_s,
             prefer=_playing_hand(play, player),
             ghost=ghost,
             parent_pid=os.getpid(),

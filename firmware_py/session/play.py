@@ -10,6 +10,7 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
 from firmware_py.lanes import Lanes
 from firmware_py.music.song import Song
+from firmware_py.session.child import Child
 from firmware_py.session.finish import finish, send_now
 from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
@@ -44,12 +45,19 @@ def play(config: Config, show: Show, *, letter: bool) -> Outcome:
 
 
 def play_once(
-    config: Config, machine: StateMachine, stop: StopRequest, show: Show, *, letter: bool, levels: Levels | None = None
+    config: Config,
+    machine: StateMachine,
+    stop: StopRequest,
+    show: Show,
+    *,
+    letter: bool,
+    levels: Levels | None = None,
+    sight: Child | None = None,
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
     letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
-    the configuration's.
+    the configuration's. sight: a sight process that waits for its plan, and that is ended with the session.
     """
     clean_stale()
     levels = levels or Levels.of(config.sound)
@@ -58,7 +66,7 @@ def play_once(
     lanes = Lanes.create(lanes_name)
     try:
         with closing(Outward(config.sound, lanes.status)):
-            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels)
+            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels, sight)
             folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()

@@ -4,16 +4,18 @@ Not here: finding hands. Live cameras give what is in front of them now; scripte
 give each frame at its own place in the script, counted from t0, in real time or as fast as they are asked.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 LATE_NS: Final = 50_000_000
+REST_NS: Final = 450_000_000  # between frames while nobody plays: twice a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class Pace:
 
     realtime: wait for that instant before giving the frame, and leave out frames that are more than ``LATE_NS``
     overdue, as a camera does whose reader was busy. resume_ns: leave out frames taken at or before this instant
-    (after a restart in mid-session). clock gives nanoseconds of CLOCK_MONOTONIC, sleep takes seconds.
+    (after a restart in mid-session). resting: None while somebody plays; else live cameras give frames as large as
+    are useful, and few of them as long as the event is set.
+    clock gives nanoseconds of CLOCK_MONOTONIC, sleep takes seconds.
     """
 
     t0_ns: int
@@ -60,6 +64,7 @@ class Pace:
     resume_ns: int = 0
     clock: Callable[[], int] = time.monotonic_ns
     sleep: Callable[[float], None] = time.sleep
+    resting: threading.Event | None = None
 
     def instant(self, script_s: float) -> int:
         """Return the time of capture, CLOCK_MONOTONIC in nanoseconds, of so many seconds of the script."""
@@ -71,6 +76,10 @@ class Pace:
             return True
         return self.realtime and self.clock() - t_ns > LATE_NS
 
+    def too_soon(self, t_ns: int, last_ns: int) -> bool:
+        """Whether a live camera keeps the frame taken at ``t_ns`` to itself, after one given at ``last_ns``."""
+        return self.resting is not None and self.resting.is_set() and t_ns - last_ns < REST_NS
+
     def wait_until(self, t_ns: int) -> None:
         """Return at ``t_ns`` of CLOCK_MONOTONIC, at once when not in real time or when that is past."""
         if self.realtime:
@@ -80,7 +89,7 @@ class Pace:
 
 
 class Camera(Protocol):
-    """A source of frames."""
+    """A source of frames. ``frames`` may be begun again after it was left, not from two threads at once."""
 
     @property
     def description(self) -> str:
@@ -103,4 +112,20 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Give the device or file back; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class LightControl(Protocol):
+    """What a camera has beside that whose exposure and white balance can be made to stand still.
+
+    Both return when it is done, without raising; the frames go on meanwhile.
+    """
+
+    def lock_light(self) -> None:
+        """Let exposure and white balance stand as they are now, and lamps not flicker in the picture."""
+        ...
+
+    def free_light(self) -> None:
+        """Let the camera measure the light."""
         ...

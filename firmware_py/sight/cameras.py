@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from firmware_py.config import CameraSettings
-from firmware_py.errors import CameraError, UsageError
+from firmware_py.errors import CameraError, NoCameraError, UsageError
 from firmware_py.sight.camera import Camera
 from firmware_py.sight.ghost.part import GhostPart, GhostPlayer
 
 KINDS: Final = (
-    "auto, ghost, ghost:KEY=VALUE,…, picamera2, v4l2, v4l2:/dev/videoN, a clip, a picture, or a folder of pictures"
+    "auto, ghost, ghost:KEY=VALUE,…, picamera2, v4l2, v4l2:/dev/videoN, v4l2:NAME (of /dev/v4l/by-id), a clip, "
+    "a picture, or a folder of pictures"
 )
 LIVE: Final = ("auto", "picamera2", "v4l2")
 
@@ -41,6 +42,7 @@ def open_camera(
     *,
     ghost: GhostPart | None = None,
     cache: Path | None = None,
+    lost: Camera | None = None,
     delay_s: Callable[[], float] | None = None,
 ) -> Camera:
     """Open a camera.
@@ -55,6 +57,8 @@ def open_camera(
         What a ghost plays; None lets it show a still hand for ten seconds.
     cache
         Folder that drawn hands are kept in.
+    lost
+        The camera to find again: a webcam then is the same one, under whatever number it is now.
     delay_s
         Tells a ghost how much later the instrument sounds its hand, once that is decided; 0 until then.
 
@@ -74,7 +78,7 @@ def open_camera(
         )
     if kind == "file":
         return _open_file(_existing(source))
-    return _open_live(kind, _detail(source), settings)
+    return _open_live(kind, _detail(source), settings, lost)
 
 
 def _kind(source: str) -> str:
@@ -108,28 +112,33 @@ def _open_file(path: Path) -> Camera:
     return VideoFile(path)
 
 
-def _open_live(kind: str, device: str, settings: CameraSettings) -> Camera:
+def _open_live(kind: str, device: str, settings: CameraSettings, lost: Camera | None) -> Camera:
+    mains_hz = 0 if settings.mains == "off" else int(settings.mains)
+
     def picamera2() -> Camera:
         from firmware_py.sight.picamera2_camera import Picamera2Camera
 
-        return Picamera2Camera(rate_hz=settings.rate_hz, width=settings.width)
+        return Picamera2Camera(rate_hz=settings.rate_hz, width=settings.width, mains_hz=mains_hz)
 
     def v4l2() -> Camera:
         from firmware_py.sight.v4l2 import V4L2Camera
 
-        return V4L2Camera(Path(device) if device else None, rate_hz=settings.rate_hz, width=settings.width)
+        known = lost.known if isinstance(lost, V4L2Camera) else None
+        return V4L2Camera(device, rate_hz=settings.rate_hz, width=settings.width, mains_hz=mains_hz, known=known)
 
     tries: dict[str, tuple[Callable[[], Camera], ...]] = {
         "picamera2": (picamera2,),
         "v4l2": (v4l2,),
         "auto": (picamera2, v4l2),
     }
-    reasons: list[str] = []
+    last: CameraError | None = None
     for attempt in tries[kind]:
         try:
             return attempt()
         except CameraError as error:
-            reasons.append(str(error))
-    if kind == "auto":
-        raise CameraError("no camera was found; plug one in, or use --camera ghost")
-    raise CameraError(reasons[-1])
+            last = error
+        except Exception as error:  # noqa: BLE001 - drivers raise anything, and a session must hear a sentence
+            last = CameraError(f"the camera failed ({type(error).__name__}: {error}); plug it in again")
+    if kind == "auto" and isinstance(last, NoCameraError):
+        raise NoCameraError("no camera was found; plug one in, or use --camera ghost") from last
+    raise last or CameraError("no camera was looked for")

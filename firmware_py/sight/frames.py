@@ -24,6 +24,7 @@ class LiveFrames:
         self._patience_s = patience_s
         self._queue: queue.Queue[Frame | CameraError] = queue.Queue(WAITING)
         self._closed = threading.Event()
+        self._keep = False
         self._thread = threading.Thread(target=self._take, name="camera", daemon=True)
         self._thread.start()
 
@@ -43,6 +44,19 @@ class LiveFrames:
         """Let the thread end after the frame it is waiting for."""
         self._closed.set()
 
+    def let_go(self, limit_s: float) -> bool:
+        """End the thread after its next frame and leave the camera open for others; False where that took too long.
+
+        The camera is closed then.
+        """
+        self._keep = True
+        self._closed.set()
+        if self.wait_until_ended(limit_s):
+            return True
+        self._keep = False
+        self._camera.close()
+        return False
+
     def wait_until_ended(self, limit_s: float) -> bool:
         """Wait until the camera has ended and is given back; returns whether that came within ``limit_s`` seconds."""
         self._thread.join(limit_s)
@@ -60,7 +74,8 @@ class LiveFrames:
         except Exception as error:  # noqa: BLE001 - drivers raise anything; without this the silence would never end
             self._put(CameraLostError(f"{self._camera.description} failed ({type(error).__name__}: {error})"))
         finally:
-            self._camera.close()
+            if not self._keep:
+                self._camera.close()
 
     def _put(self, found: Frame | CameraError) -> None:
         while True:

@@ -15,11 +15,13 @@ from firmware_py.sight.ghost.part import GhostPart, Hold
 class SightPlan:
     """One run of the sight process.
 
-    lanes: name of the session's shared memory. camera: source, rate and width. state: folder that the model files and
+    lanes: name of the session's shared memory; empty while nobody plays: codes are looked for, and the plan of a
+    session follows as another line. camera: source, rate and width. state: folder that the model files and
     the cache lie in. realtime: frames come in real time and a full ring drops; else as fast as the readers take
     them. synchronous: the finder is waited for, so that the same frames give the same samples. hands: how many may
-    play, 1 or 2. prefer: left or right, the one that plays where one does and two are in view; empty: the first one
-    seen. ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
+    play, 1 or 2. counted_in_s: seconds from the session's first frame to the end of the count-in, where the light is
+    locked. prefer: left or right, the one that plays where one does and two are in view; empty: the first one seen.
+    ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
     """
 
     lanes: str
@@ -28,6 +30,7 @@ class SightPlan:
     realtime: bool = True
     synchronous: bool = False
     hands: int = 2
+    counted_in_s: float = 0.0
     prefer: str = ""
     ghost: GhostPart | None = None
     parent_pid: int = 0

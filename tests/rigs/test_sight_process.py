@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,6 +61,27 @@ class Rig:
         process.stdin.close()
         return process
 
+    def start_waiting(self) -> subprocess.Popen[str]:
+        """Start one without a session, which waits for a plan."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "firmware_py.sight"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        assert process.stdin
+        process.stdin.write(replace(self.plan, lanes="", ghost=None).to_json() + "\n")
+        process.stdin.flush()
+        assert event(process)["event"] == "waiting"
+        return process
+
+    def hand_over(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin
+        process.stdin.write(self.plan.to_json() + "\n")
+        process.stdin.close()
+
     def begin(self, t0_ns: int) -> None:
         control = np.zeros(1, CONTROL)
         control["t0_ns"] = t0_ns
@@ -81,7 +103,7 @@ class Rig:
             if process.poll() is None:
                 process.kill()
             process.wait(LIMIT_S)
-            for pipe in (process.stdout, process.stderr):
+            for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe:
                     pipe.close()
         self.lanes.close()
@@ -218,6 +240,45 @@ def test_without_model_files_it_says_so_once_and_plays_by_colour(rig: Rig, tmp_p
     said = process.stderr.read()
     assert said.count("\n") == 1
     assert "hand-dance models" in said
+
+
+def test_a_model_file_that_is_not_the_published_one_is_refused_with_how_to_fetch_it(
+    rig: Rig, models_state: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(models_state / "models", tmp_path / "models")
+    with (tmp_path / "models" / "palm_detection_lite.tflite").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"another")
+    process = rig.start(state=str(tmp_path))
+    assert event(process)["event"] == "ready"
+    process.terminate()
+    assert process.wait(LIMIT_S) == 0
+    assert process.stderr
+    said = process.stderr.read()
+    assert "SHA-256" in said
+    assert "fetch it again with: hand-dance models" in said
+
+
+def test_a_process_that_waited_plays_the_session_whose_plan_comes_as_the_second_line(rig: Rig) -> None:
+    process = rig.start_waiting()
+    rig.hand_over(process)
+    began_s = time.monotonic()
+    assert event(process)["event"] == "ready"
+    print(f"ready {time.monotonic() - began_s:.2f} s after its plan")
+    rig.begin(1_000_000_000)
+    rig.take(10_000)
+    assert rig.samples["frame"].tolist() == list(range(181))
+    assert process.wait(LIMIT_S) == 0
+
+
+def test_a_process_that_waits_ends_with_its_input_and_when_it_is_told_to(rig: Rig) -> None:
+    process = rig.start_waiting()
+    assert process.stdin
+    process.stdin.close()
+    assert process.wait(LIMIT_S) == 0
+    process = rig.start_waiting()
+    process.terminate()
+    assert process.wait(LIMIT_S) == 0
 
 
 def test_the_second_start_is_ready_in_less_than_a_second(rig: Rig) -> None:

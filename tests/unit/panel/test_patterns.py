@@ -39,3 +39,13 @@ def test_trouble_looks_like_a_fault_and_never_hides_that_something_is_recorded()
         look = look_of(state, trouble=True)
         assert look.status == look_of(State.FAULT).status
         assert look.recording == look_of(state).recording
+
+
+def test_a_camera_that_looks_while_nobody_plays_shows_it_unlike_any_state() -> None:
+    look = look_of("ready", looking=True)
+    assert look not in [look_of(state, trouble=trouble) for state in State for trouble in (False, True)]
+    assert not look.recording
+    flashes = sum(on for on, _ in groupby(look.status))
+    assert flashes / (len(look.status) * STEP_S) <= 3
+    assert look_of("ready", looking=True, trouble=True) == look_of("ready", trouble=True)
+    assert look_of("playing", looking=True) == look_of("playing")

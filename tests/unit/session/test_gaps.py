@@ -4,7 +4,7 @@ import pytest
 
 from firmware_py.archive.session_folder import Gap
 from firmware_py.session.gaps import true_gaps
-from firmware_py.sound.recorder import Silence
+from firmware_py.sound.track import Silence
 
 RATE_HZ = 48_000
 KILLED = "killed by SIGKILL"

@@ -377,6 +377,24 @@ def test_a_camera_that_was_lost_before_the_beginning_is_still_lost_while_playing
     assert (last[State.COUNTING_IN], last[State.PLAYING], last[State.FINISHING]) == ("no picture", "no picture", "")
 
 
+def test_a_picture_that_cannot_show_a_hand_is_told_until_it_can_or_a_new_process_looks(stage: Stage) -> None:
+    dark = {"event": "picture", "message": "too dark"}
+    stage.perform(
+        stage.status,
+        lambda: stage.children["sight"].tell(dark),
+        lambda: stage.sound_to(0.1),
+        lambda: stage.children["sight"].tell({"event": "picture", "message": ""}),
+        lambda: stage.children["sight"].tell(dark),
+        lambda: stage.children["sight"].die(),
+        lambda: None,
+        lambda: None,
+        lambda: stage.stop.request("enough"),
+    )
+    troubles = [trouble for _, trouble in stage.heard]
+    assert troubles.count("too dark") >= 2
+    assert troubles[-2] == ""
+
+
 def test_a_level_that_is_changed_while_somebody_plays_is_told_at_the_next_tick(stage: Stage) -> None:
     heard: list[float] = []
     stage.levels.set("backing_db", -4.0)

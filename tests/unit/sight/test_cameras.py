@@ -57,9 +57,18 @@ def test_a_folder_and_a_picture_open_as_pictures(tmp_path: Path) -> None:
 
 
 def test_without_any_camera_auto_says_to_plug_one_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware_py.sight.v4l2.devices", lambda *_: ())
+    monkeypatch.setattr("firmware_py.sight.v4l2_devices.devices", lambda *_: ())
     with pytest.raises(CameraError, match="plug one in, or use --camera ghost"):
         open_camera("auto", SETTINGS)
+
+
+def test_a_driver_that_raises_anything_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise KeyError("fps")
+
+    monkeypatch.setattr("firmware_py.sight.v4l2.candidates", breaks)
+    with pytest.raises(CameraError, match=r"the camera failed \(KeyError: 'fps'\); plug it in again"):
+        open_camera("v4l2", SETTINGS)
 
 
 def test_without_picamera2_its_camera_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ import json
 import queue
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -79,6 +81,7 @@ class Rig:
         self.lanes = lanes
         self.clock = Clock()
         self.events: list[tuple[str, dict[str, Any]]] = []
+        self.plan = SightPlan("rig", CameraSettings())
 
     def begin(self) -> None:
         control = np.zeros(1, CONTROL)
@@ -96,7 +99,7 @@ class Rig:
             return found
 
         SightProcess(
-            SightPlan("rig", CameraSettings(), realtime=realtime),
+            replace(self.plan, realtime=realtime),
             self.lanes,
             sight=lambda _: Eye(),
             tell=lambda event, **fields: self.events.append((event, fields)),
@@ -285,3 +288,74 @@ def test_without_a_plan_the_process_fails_with_one_sentence() -> None:
     event = json.loads(done.stdout)
     assert (event["event"], event["exit"]) == ("failed", 2)
     assert "holds no plan" in event["message"]
+
+
+def test_a_picture_that_cannot_show_a_hand_is_told_and_taken_back(rig: Rig) -> None:
+    dark, light = np.zeros((36, 32), np.uint8), np.full((36, 32), 120, np.uint8)
+
+    class Lamp(Script):
+        def frames(self, pace: Pace) -> Iterator[Frame]:
+            for number in range(60):
+                luma = dark if 10 <= number < 40 else light + np.uint8(number)
+                yield Frame(luma, number, pace.instant(number / 10), (32, 24))
+
+    rig.begin()
+    rig.run(Lamp())
+    assert rig.names() == ["ready", "picture", "picture", "ended"]
+    assert "too dark" in rig.events[1][1]["message"]
+    assert rig.events[2][1]["message"] == ""
+
+
+def test_a_frame_that_the_eye_stumbles_over_shows_no_hand_and_ends_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    see = Eye.see
+
+    def stumbles(eye: Eye, frame: Frame) -> np.void:
+        if frame.number in (3, 4):
+            raise ZeroDivisionError("a mistake")
+        return see(eye, frame)
+
+    monkeypatch.setattr(Eye, "see", stumbles)
+    rig.begin()
+    rig.run(Script())
+    heard = rig.heard()
+    assert heard["frame"].tolist() == list(range(11))
+    assert (heard["flags"][:10] == Flag.PRESENT).tolist() == [k not in (3, 4) for k in range(10)]
+    assert capsys.readouterr().err.count("Traceback") == 1
+
+
+class Lit(Live):
+    """A live camera whose light can be locked, sixty steady frames a second from the session's start."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.orders: list[tuple[str, int]] = []
+        self.number = 0
+
+    def frames(self, pace: Pace) -> Iterator[Frame]:
+        del pace
+        picture = np.full((36, 32), 120, np.uint8)
+        for number in range(round(self.seconds * 60)):
+            self.number = number
+            time.sleep(0.0005)
+            yield Frame(picture + np.uint8(number % 3), number, T0 + number * 16_666_667, (32, 24))
+        raise CameraLostError("done")
+
+    def lock_light(self) -> None:
+        self.orders.append(("lock", self.number))
+
+    def free_light(self) -> None:
+        self.orders.append(("free", self.number))
+
+
+def test_a_live_cameras_light_is_locked_when_the_count_in_is_over(rig: Rig) -> None:
+    camera = Lit(6.0)
+    rig.begin()
+    rig.plan = replace(rig.plan, counted_in_s=2.0)
+    rig.clock.when_slept = lambda: setattr(rig.clock, "stop_at_ns", 0) if "lost" in rig.names() else None
+    with pytest.raises(Stopped):
+        rig.run(camera, realtime=True)
+    assert [order for order, _ in camera.orders] == ["lock"]
+    assert camera.orders[0][1] == pytest.approx(120, abs=20)
