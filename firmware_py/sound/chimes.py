@@ -28,14 +28,17 @@ class Chime(StrEnum):
     READY = "ready"
     START = "start"
     STOP = "stop"
+    TAKEN = "taken"
     FAULT = "fault"
 
 
-# Notes as (seconds from the beginning, MIDI number): rising is a beginning, falling an end, a clash twice a fault.
+# Notes as (seconds from the beginning, MIDI number): rising is a beginning, falling an end, the same note twice a yes,
+# a clash twice a fault.
 _NOTES: Final[dict[Chime, tuple[int, tuple[tuple[float, int], ...]]]] = {
     Chime.READY: (STRUCK, ((0.0, 72), (0.14, 76), (0.28, 79), (0.42, 84))),
     Chime.START: (PLUCKED, ((0.0, 74), (0.12, 81))),
     Chime.STOP: (STRUCK, ((0.0, 79), (0.16, 76), (0.32, 72))),
+    Chime.TAKEN: (STRUCK, ((0.0, 88), (0.1, 88))),
     Chime.FAULT: (PLUCKED, ((0.0, 55), (0.0, 56), (0.3, 55), (0.3, 56))),
 }
 _NOTE_S: Final = 0.18
