@@ -169,8 +169,8 @@ def signature(words: Words) -> str:
 def size(words: Words, size_bytes: int) -> str:
     """A file size as mail programs show it: kB and MB of 1000 and 1 000 000 bytes."""
     if size_bytes >= 999_500:
-        return f"{words.number(size_bytes / 1e6, 1)} MB"
-    return f"{words.number(max(size_bytes / 1000, 1))} kB"
+        return words.say("{number} MB", number=words.number(size_bytes / 1e6, 1))
+    return words.say("{number} kB", number=words.number(max(size_bytes / 1000, 1)))
 
 
 def duration(words: Words, seconds: float) -> str:

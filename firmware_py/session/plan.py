@@ -80,6 +80,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
+    address = _address(play.address)
     player = _player(config)
     mapping = mapping_for(song, play, player.reach)
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
@@ -122,7 +123,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             song=_remembered(play.song),
             patch=sound.patch,
             player=play.player,
-            address=_address(play.address),
+            address=address,
             language=player.language or play.language,
             camera=config.camera.source,
             audio=sound.audio,
