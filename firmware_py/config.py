@@ -67,6 +67,10 @@ class SoundSettings:
         0.0, "a hand sounds this long after the camera saw it; 0: as measured before the song", least=0, most=500
     )
     instrument_db: float = setting(0.0, "level of the instrument", least=-90, most=6)
+    backing: str = setting(
+        "auto", "what plays a song's parts; auto: FluidSynth where it is", choices=("auto", "own", "fluidsynth")
+    )
+    soundfont: str = setting("", "SoundFont file for FluidSynth; empty: the best in the usual places")
     backing_db: float = setting(0.0, "level of the backing song, -90 is off", least=-90, most=6)
     metronome: str = setting("count-in", "clicks before the song, or through it too", choices=("count-in", "on"))
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)

@@ -5,11 +5,12 @@ Not here: how a part sounds (``sound``).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
 from firmware_py.errors import SongError
+from firmware_py.music.bars import MetreChange
 from firmware_py.music.chords import Chord, parse_chord
 from firmware_py.music.song import Part, ScoreChord, ScoreNote
 
@@ -46,12 +47,20 @@ STYLES: Final = tuple(_STYLES)
 
 
 def arrange(
-    chords: Sequence[ScoreChord], *, beats_per_bar: int, beat_unit: int, end: Fraction, style: str = "band"
+    chords: Sequence[ScoreChord],
+    *,
+    beats_per_bar: int,
+    beat_unit: int,
+    end: Fraction,
+    style: str = "band",
+    metres: Sequence[MetreChange] = (),
 ) -> tuple[Part, ...]:
     """Return the backing parts under these chords, none of them beyond ``end`` (beats).
 
-    style is one of STYLES. Raises SongError for an unknown style or chord.
+    style is one of STYLES; metres are the changes of the metre. Raises SongError for an unknown style or chord.
     """
+    if metres:
+        return _arranged_by_metre(chords, beats_per_bar, beat_unit, end, style, metres)
     if style not in _STYLES:
         raise SongError(f"backing {style!r} is not known; there are {', '.join(STYLES)}")
     voices = _STYLES[style]
@@ -69,6 +78,33 @@ def arrange(
     if voices.drums and harmony:
         parts.append(Part("Drums", 0, tuple(_drums(harmony[0][0].onset, bar, pulse, end)), drums=True))
     return tuple(part for part in parts if part.notes)
+
+
+def _arranged_by_metre(
+    chords: Sequence[ScoreChord],
+    beats_per_bar: int,
+    beat_unit: int,
+    end: Fraction,
+    style: str,
+    metres: Sequence[MetreChange],
+) -> tuple[Part, ...]:
+    """Arrange each stretch of one metre for itself, and join them part by part."""
+    stretches = [MetreChange(Fraction(0), beats_per_bar, beat_unit), *metres]
+    joined: dict[str, Part] = {}
+    for n, metre in enumerate(stretches):
+        start, stop = metre.onset, stretches[n + 1].onset if n + 1 < len(stretches) else end
+        within = [
+            ScoreChord(max(c.onset, start) - start, min(c.onset + c.duration, stop) - max(c.onset, start), c.symbol)
+            for c in chords
+            if c.onset < stop and c.onset + c.duration > start
+        ]
+        if stop <= start:
+            continue
+        for part in arrange(within, beats_per_bar=metre.beats, beat_unit=metre.unit, end=stop - start, style=style):
+            before = joined.get(part.name, replace(part, notes=()))
+            notes = tuple(replace(note, onset=note.onset + start) for note in part.notes)
+            joined[part.name] = replace(before, notes=before.notes + notes)
+    return tuple(joined.values())
 
 
 def _pulse(beats_per_bar: int, beat_unit: int) -> Fraction:

@@ -6,31 +6,40 @@
     melody = "F#4 F#4 G4 A4 | A4 G4 F#4 E4 | D4 D4 E4 F#4 | F#4:3/2 E4:1/2 E4:2"
     chords = "D | A7 | D | D A"
 
-The words of melody and chords are ``song_text``'s; the backing is ``arranging``'s. Whatever is wrong is refused with
-file, line, what was found and what is allowed. Not here: where song files lie (``songs_library``).
+The words of melody and chords are ``song_text``'s; the backing is ``arranging``'s, or the file's own ``[[parts]]``
+(``part_text``), or a recording beside it. Whatever is wrong is refused with file, line, what was found and what is
+allowed. Not here: where song files lie (``songs_library``), other programs' files (``importing``).
 """
 
 import json
 import math
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from firmware_py.errors import SongError, UsageError
 from firmware_py.music.arranging import STYLES, arrange
+from firmware_py.music.bars import Bars, MetreChange
+from firmware_py.music.part_text import MOST_PART_NOTES, parse_part, part_lines
 from firmware_py.music.pitch import parse_key
-from firmware_py.music.song import Song
+from firmware_py.music.song import Part, Recording, ScoreChord, ScoreNote, Song
 from firmware_py.music.song_text import SongTextError, chord_bars, melody_bars, parse_chords, parse_melody
+from firmware_py.music.tempo_map import TempoChange
 
-REQUIRED: Final = ("title", "composer", "year", "free_because", "level", "tempo_bpm", "metre", "key", "melody")
-OPTIONAL: Final = ("pickup", "chords", "backing")
+REQUIRED: Final = ("title", "composer", "free_because", "level", "tempo_bpm", "metre", "key", "melody")
+OPTIONAL: Final = ("year", "pickup", "chords", "backing", "tempos", "metres", "recording", "parts")
+WRITTEN: Final = "written"  # the backing of a song whose parts stand in its file
 MOST_BYTES: Final = 1_000_000
+MOST_CHANGES: Final = 2_000  # of tempo, and of metre
+MOST_SECONDS: Final = 600.0  # of a song: its backing is held in memory while it is made
 LEVELS: Final = (1, 2, 3)
 TEMPO_BPM: Final = (10.0, 400.0)
 _METRE: Final = re.compile(r"([1-9][0-9]?)/(1|2|4|8|16)")
+_PART_FIELDS: Final = {"name": "", "program": 0, "drums": False, "notes": ""}
 _Read = TypeVar("_Read")
 
 
@@ -46,7 +55,10 @@ def read_song(path: Path) -> Song:
         raise SongError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     if len(raw) > MOST_BYTES:
         raise SongError(f"{path} is larger than {MOST_BYTES // 1000} kB; a song file has a few kB of text")
-    return parse_song(text.replace("\r\n", "\n"), path.stem, str(path))
+    song = parse_song(text.replace("\r\n", "\n"), path.stem, str(path))
+    if song.recording:
+        return replace(song, recording=replace(song.recording, file=str(path.absolute().parent / song.recording.file)))
+    return song
 
 
 def parse_song(text: str, name: str, source: str = "") -> Song:
@@ -57,12 +69,13 @@ def parse_song(text: str, name: str, source: str = "") -> Song:
 def format_song(song: Song) -> str:
     """Return a song as the text of a song file; ``parse_song`` gives the same song again.
 
-    A backing that was not arranged from the song's chords is not written: the file has what its chords give.
+    A backing that was neither arranged from the song's chords nor ``WRITTEN`` is left out: the file has what its chords
+    give. Of a recording the bare name is written: it lies beside the file.
     """
     fields: list[tuple[str, str]] = [
         ("title", _quoted(song.title)),
         ("composer", _quoted(song.composer)),
-        ("year", str(song.year)),
+        *([("year", str(song.year))] if song.year else []),
         ("free_because", _quoted(song.free_because)),
         ("level", str(song.level)),
         ("tempo_bpm", repr(song.tempo_bpm)),
@@ -73,11 +86,30 @@ def format_song(song: Song) -> str:
         fields.append(("pickup", f'"{song.pickup}"'))
     if song.backing:
         fields.append(("backing", _quoted(song.backing)))
-    fields.append(("melody", '"""\n' + " |\n".join(melody_bars(song)) + '\n"""'))
+    if song.tempos:
+        fields.append(("tempos", _listed(f'["{c.onset}", {c.bpm!r}]' for c in song.tempos)))
+    if song.metres:
+        fields.append(("metres", _listed(f'["{c.onset}", "{c.beats}/{c.unit}"]' for c in song.metres)))
+    if song.recording:
+        file, start_s, seconds = Path(song.recording.file).name, song.recording.start_s, song.recording.seconds
+        fields.append(("recording", f"{{ file = {_quoted(file)}, start_s = {start_s!r}, seconds = {seconds!r} }}"))
+    if song.melody:
+        fields.append(("melody", '"""\n' + " |\n".join(melody_bars(song)) + '\n"""'))
     if song.chords:
         bars = chord_bars(song)[1 if song.pickup else 0 :]
         fields.append(("chords", '"""\n' + " |\n".join(bars) + '\n"""'))
-    return "".join(f"{key} = {value}\n" for key, value in fields)
+    text = "".join(f"{key} = {value}\n" for key, value in fields)
+    return text + "".join(_part_table(part, song) for part in song.parts if song.backing == WRITTEN)
+
+
+def _part_table(part: Part, song: Song) -> str:
+    lines = "\n".join(part_lines(part.notes, song.parsed_key, drums=part.drums))
+    drums = "drums = true\n" if part.drums else ""
+    return f'\n[[parts]]\nname = {_quoted(part.name)}\nprogram = {part.program}\n{drums}notes = """\n{lines}\n"""\n'
+
+
+def _listed(items: Iterable[str]) -> str:
+    return "[" + ", ".join(items) + "]"
 
 
 class _SongFile:
@@ -98,21 +130,26 @@ class _SongFile:
             if key not in REQUIRED + OPTIONAL:
                 raise self.refused(key, f"{key} is not known; a song file has {', '.join(REQUIRED + OPTIONAL)}")
         for key in REQUIRED:
-            if key not in self.values:
+            if key not in self.values and not (key == "melody" and self.has("recording")):
                 raise SongError(f"{self.source}: {key} is missing; a song file needs {', '.join(REQUIRED)}")
         beats_per_bar, beat_unit = self.metre()
-        bar_beats = Fraction(beats_per_bar * 4, beat_unit)
-        pickup = self.pickup(bar_beats)
-        melody, bars = self.words("melody", lambda text: parse_melody(text, bar_beats, pickup))
-        chords = (
-            self.words("chords", lambda text: parse_chords(text, bar_beats, pickup, bars)) if self.has("chords") else ()
-        )
+        metres = self.metres((beats_per_bar, beat_unit))
+        grid = Bars(beats_per_bar, beat_unit, metres)
+        pickup = self.pickup(grid.length_of(0))
+        recording = self.recording() if self.has("recording") else None
+        melody: tuple[ScoreNote, ...] = ()
+        chords: tuple[ScoreChord, ...] = ()
+        bars = 0
+        if self.has("melody"):
+            melody, bars = self.words("melody", lambda text: parse_melody(text, grid, pickup))
+        if self.has("chords"):
+            chords = self.words("chords", lambda text: parse_chords(text, grid, pickup, bars))
         backing = self.backing(bool(chords))
-        return Song(
+        song = Song(
             name=name,
             title=self.text("title"),
             composer=self.text("composer"),
-            year=self.whole("year", 1, 2999),
+            year=self.whole("year", 1, 2999) if self.has("year") else 0,
             free_because=self.text("free_because"),
             level=self.whole("level", LEVELS[0], LEVELS[-1]),
             tempo_bpm=self.number("tempo_bpm", *TEMPO_BPM),
@@ -120,13 +157,109 @@ class _SongFile:
             beat_unit=beat_unit,
             key=self.key(),
             melody=melody,
-            parts=arrange(
-                chords, beats_per_bar=beats_per_bar, beat_unit=beat_unit, end=bars * bar_beats, style=backing
-            ),
+            parts=(),
             pickup=pickup,
             chords=chords,
             backing=backing,
+            tempos=self.tempos(),
+            metres=metres,
+            recording=recording,
         )
+        if song.seconds(song.end) > MOST_SECONDS:
+            raise self.refused(
+                "melody", f"the song lasts {song.seconds(song.end):.0f} s; at most {MOST_SECONDS:.0f} s can be played"
+            )
+        return replace(song, parts=self.parts(song))
+
+    def parts(self, song: Song) -> tuple[Part, ...]:
+        if song.backing != WRITTEN:
+            return arrange(
+                song.chords,
+                beats_per_bar=song.beats_per_bar,
+                beat_unit=song.beat_unit,
+                end=song.end,
+                style=song.backing,
+                metres=song.metres,
+            )
+        tables = self.values["parts"]
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise self.refused("parts", "parts is no list of tables; write [[parts]] above each part")
+        parts: list[Part] = []
+        for number, table in enumerate(tables, 1):
+            name, program, drums, notes = (table.get(k, d) for k, d in _PART_FIELDS.items())
+            for key in table:
+                if key not in _PART_FIELDS:
+                    raise self.refused("parts", f"part {number}: {key} is not known; it has {', '.join(_PART_FIELDS)}")
+            if not isinstance(name, str) or not isinstance(notes, str) or not isinstance(drums, bool):
+                raise self.refused("parts", f"part {number}: name and notes take text in quotes, drums true or false")
+            if not isinstance(program, int) or isinstance(program, bool) or not 0 <= program <= 127:
+                raise self.refused("parts", f"part {number}: program is {program!r}; it takes a whole number, 0…127")
+            try:
+                room = MOST_PART_NOTES - sum(len(part.notes) for part in parts)
+                parts.append(Part(name, program, parse_part(notes, song.end, room), drums))
+            except SongTextError as error:
+                raise self.refused(
+                    "parts", f"part {number} ({name}), line {error.line} of its notes: {error}"
+                ) from error
+        return tuple(part for part in parts if part.notes)
+
+    def metres(self, first: tuple[int, int]) -> tuple[MetreChange, ...]:
+        changes: list[MetreChange] = []
+        for onset, value in self.changes("metres"):
+            found = _METRE.fullmatch(value) if isinstance(value, str) else None
+            if found is None:
+                raise self.refused("metres", f'a metre is {value!r}; write it as "4/4", "3/4" or "6/8"')
+            changes.append(MetreChange(onset, int(found[1]), int(found[2])))
+        try:
+            Bars(*first, changes)
+        except ValueError as error:
+            raise self.refused("metres", f"{error}; let it change at one") from error
+        return tuple(changes)
+
+    def tempos(self) -> tuple[TempoChange, ...]:
+        changes: list[TempoChange] = []
+        for onset, value in self.changes("tempos"):
+            if (
+                not isinstance(value, int | float)
+                or isinstance(value, bool)
+                or not TEMPO_BPM[0] <= value <= TEMPO_BPM[1]
+            ):
+                least, most = TEMPO_BPM
+                raise self.refused("tempos", f"a tempo is {value!r}; it takes a number, {least:g}…{most:g}")
+            changes.append(TempoChange(onset, float(value)))
+        return tuple(changes)
+
+    def changes(self, key: str) -> list[tuple[Fraction, Any]]:
+        """Return the places, in quarter notes, and values of a list of changes, which must rise."""
+        if not self.has(key):
+            return []
+        pairs = self.values[key]
+        if not isinstance(pairs, list) or len(pairs) > MOST_CHANGES:
+            raise self.refused(key, f'{key} takes a list of at most {MOST_CHANGES} changes, as in [["16", …]]')
+        found: list[tuple[Fraction, Any]] = []
+        for pair in pairs:
+            at = pair[0] if isinstance(pair, list) and len(pair) == 2 else None
+            if not isinstance(at, str) or not re.fullmatch(r"[0-9]{1,9}(/0*[1-9][0-9]{0,3})?", at):
+                raise self.refused(key, f'{pair!r} is no change; write where, in quarter notes, and what: ["16", …]')
+            onset = Fraction(at)
+            if onset <= (found[-1][0] if found else 0):
+                raise self.refused(key, f"the change at {at} stands behind a later one; write them in order, above 0")
+            found.append((onset, pair[1]))
+        return found
+
+    def recording(self) -> Recording:
+        table = self.values["recording"]
+        if not isinstance(table, dict) or set(table) != {"file", "start_s", "seconds"}:
+            raise self.refused("recording", "recording takes { file = …, start_s = …, seconds = … }")
+        file, start_s, seconds = table["file"], table["start_s"], table["seconds"]
+        if not isinstance(file, str) or not file or file in (".", "..") or re.search(r"[/\\\0]", file):
+            raise self.refused("recording", f"recording is in {file!r}; it takes the name of a file beside this one")
+        for value, least in ((start_s, -MOST_SECONDS), (seconds, 0.0)):
+            if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= MOST_SECONDS:
+                raise self.refused(
+                    "recording", f"recording has {value!r}; it takes seconds, {least:g}…{MOST_SECONDS:g}"
+                )
+        return Recording(file, float(start_s), float(seconds))
 
     def has(self, key: str) -> bool:
         return key in self.values
@@ -189,6 +322,10 @@ class _SongFile:
         return beats
 
     def backing(self, with_chords: bool) -> str:
+        if self.has("parts"):
+            if self.values.get("backing", WRITTEN) != WRITTEN:
+                raise self.refused("backing", f'backing is not "{WRITTEN}", but there are parts; take one of them away')
+            return WRITTEN
         if not self.has("backing"):
             return STYLES[0] if with_chords else "none"
         value = self.text("backing")

@@ -7,12 +7,12 @@ A chord is its symbol, with a length where a bar's chords do not share it evenly
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from firmware_py.errors import SongError, UsageError
+from firmware_py.music.bars import Bars
 from firmware_py.music.chords import NO_CHORD, parse_chord
 from firmware_py.music.pitch import parse_note, spell
 from firmware_py.music.song import ScoreChord, ScoreNote, Song
@@ -54,8 +54,8 @@ class _Bar:
     tokens: tuple[_Token, ...]
 
 
-def parse_melody(text: str, bar_beats: Fraction, pickup: Fraction) -> tuple[tuple[ScoreNote, ...], int]:
-    """Read a melody; return its notes (onsets in beats, see Song about ``pickup``) and its number of bars.
+def parse_melody(text: str, grid: Bars, pickup: Fraction) -> tuple[tuple[ScoreNote, ...], int]:
+    """Read a melody into its bars; return its notes (onsets in beats, see Song about ``pickup``) and how many bars.
 
     Raises SongTextError that names bar and token.
     """
@@ -63,8 +63,8 @@ def parse_melody(text: str, bar_beats: Fraction, pickup: Fraction) -> tuple[tupl
     tied: _Token | None = None
     bars = _bars(text, "melody", upbeat=pickup > 0)
     for index, bar in enumerate(bars):
-        room = pickup if index == 0 and pickup else bar_beats
-        stop = (index + 1) * bar_beats
+        room = pickup if index == 0 and pickup else grid.length_of(index)
+        stop = grid.end_of(index)
         at = stop - room
         for token in bar.tokens:
             word, length, ties = _split(token, Fraction(1))
@@ -96,7 +96,7 @@ def parse_melody(text: str, bar_beats: Fraction, pickup: Fraction) -> tuple[tupl
     return tuple(notes), len(bars)
 
 
-def parse_chords(text: str, bar_beats: Fraction, pickup: Fraction, melody_bars: int) -> tuple[ScoreChord, ...]:
+def parse_chords(text: str, grid: Bars, pickup: Fraction, melody_bars: int) -> tuple[ScoreChord, ...]:
     """Read the chords under a melody of so many bars; an upbeat has none. Raises SongTextError."""
     bars = _bars(text, "chords", upbeat=False)
     first = 1 if pickup else 0
@@ -106,8 +106,7 @@ def parse_chords(text: str, bar_beats: Fraction, pickup: Fraction, melody_bars: 
     chords: list[ScoreChord] = []
     symbol = NO_CHORD
     for index, bar in enumerate(bars, first):
-        at = index * bar_beats
-        stop = at + bar_beats
+        at, stop, bar_beats = grid.start_of(index), grid.end_of(index), grid.length_of(index)
         for token in bar.tokens:
             word, length, ties = _split(token, bar_beats / len(bar.tokens))
             if ties:
@@ -136,12 +135,12 @@ def melody_bars(song: Song) -> list[str]:
     bars: list[list[str]] = [[] for _ in range(song.bars)]
     at = song.bar_beats - song.pickup if song.pickup else Fraction(0)
     for note in song.melody:
-        for bar, length, _ in _pieces(at, note.onset, song.bar_beats):
+        for bar, length, _ in song.bar_grid.pieces(at, note.onset):
             bars[bar].append(_written(REST, length))
-        for bar, length, more in _pieces(note.onset, note.end, song.bar_beats):
+        for bar, length, more in song.bar_grid.pieces(note.onset, note.end):
             bars[bar].append(_written(str(spell(note.midi, song.parsed_key)), length) + ("~" if more else ""))
         at = note.end
-    for bar, length, _ in _pieces(at, song.end, song.bar_beats):
+    for bar, length, _ in song.bar_grid.pieces(at, song.end):
         bars[bar].append(_written(REST, length))
     return [" ".join(words) for words in bars]
 
@@ -151,12 +150,12 @@ def chord_bars(song: Song) -> list[str]:
     bars: list[list[str]] = [[] for _ in range(song.bars)]
     at = song.bar_beats if song.pickup else Fraction(0)
     for chord in song.chords:
-        for bar, length, _ in _pieces(at, chord.onset, song.bar_beats):
+        for bar, length, _ in song.bar_grid.pieces(at, chord.onset):
             bars[bar].append(f"{NO_CHORD}:{length}")
-        for bar, length, _ in _pieces(chord.onset, chord.onset + chord.duration, song.bar_beats):
+        for bar, length, _ in song.bar_grid.pieces(chord.onset, chord.onset + chord.duration):
             bars[bar].append(f"{chord.symbol}:{length}")
         at = chord.onset + chord.duration
-    for bar, length, _ in _pieces(at, song.end, song.bar_beats):
+    for bar, length, _ in song.bar_grid.pieces(at, song.end):
         bars[bar].append(f"{NO_CHORD}:{length}")
     return [words[0].partition(":")[0] if len(words) == 1 else " ".join(words) for words in bars]
 
@@ -202,15 +201,6 @@ def _midi(token: _Token, word: str) -> int:
         return parse_note(word).midi
     except UsageError as error:
         raise token.refused(f"{error}; {REST} or - is a rest") from error
-
-
-def _pieces(start: Fraction, stop: Fraction, bar_beats: Fraction) -> Iterator[tuple[int, Fraction, bool]]:
-    """Cut a stretch at the bar lines: the index of the bar, the piece's length, and whether another one follows."""
-    while start < stop:
-        bar = int(start // bar_beats)
-        until = min(stop, (bar + 1) * bar_beats)
-        yield bar, until - start, until < stop
-        start = until
 
 
 def _written(word: str, length: Fraction) -> str:

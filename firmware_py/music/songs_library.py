@@ -22,12 +22,16 @@ from firmware_py.music.song_text import chord_bars, melody_bars
 
 SHIPPED: Final = Path(__file__).parent.parent / "songs"
 FREE_PLAY: Final = "free"  # the name under which one plays without a song
+_FOREIGN: Final = (".mid", ".midi", ".kar", ".xml", ".musicxml", ".mxl", ".txt", ".wav", ".flac", ".mp3", ".ogg")
 FREE_RANGE: Final = (57.0, 81.0)  # A3…A5
 
 
 @dataclass(frozen=True, slots=True)
 class SongSummary:
-    """One line about a song. seconds is its length at its own tempo; low and high are MIDI numbers of the melody."""
+    """One line about a song. seconds is its length at its own tempo; low and high are MIDI numbers of the melody.
+
+    low and high are 0 for a recording without a melody.
+    """
 
     name: str
     title: str
@@ -44,6 +48,7 @@ class SongSummary:
     low: int
     high: int
     parts: tuple[str, ...]
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class BarLine:
     number: int
     melody: str
     chords: str
+    metre: str = ""
 
 
 def known_songs(folders: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -66,6 +72,8 @@ def load_song(name_or_path: str | Path, folders: Sequence[Path] = ()) -> Song:
     folders: where songs are looked for before the shipped ones. Raises SongError: an unknown song names the known ones.
     """
     asked = str(name_or_path)
+    if Path(asked).suffix.lower() in _FOREIGN:
+        raise SongError(f"{asked} is another program's file; make a song of it first: hand-dance songs import {asked}")
     if isinstance(name_or_path, Path) or "/" in asked or asked.endswith(".toml"):
         return read_song(Path(asked))
     files = _files(folders)
@@ -95,8 +103,8 @@ def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None =
             f"play.area_far is {area_far:g} and play.area_near {area_near:g}; "
             "the hand far away must look smaller than near: swap them or calibrate the reach"
         )
-    low, high = FREE_RANGE if song is None else (float(song.low), float(song.high))
-    if song is not None:
+    low, high = FREE_RANGE if song is None or not song.melody else (float(song.low), float(song.high))
+    if song is not None and song.melody:
         low, high = low - settings.margin_semitones, high + settings.margin_semitones
         if high - low < 1.0:
             low, high = low - 0.5, high + 0.5  # a song of one note still needs a way to miss it
@@ -118,11 +126,11 @@ def scale_for(song: Song | None, scale: str) -> int:
     if scale not in SCALES:
         raise ConfigError(f"play.scale is {scale!r}; it takes one of {', '.join(SCALES)}")
     if scale == "song":
-        return song.own_scale if song is not None else scale_mask("chromatic")
+        return song.own_scale if song is not None and song.melody else scale_mask("chromatic")
     return scale_mask(scale, song.parsed_key if song is not None else C_MAJOR)
 
 
-def summary(song: Song) -> SongSummary:
+def summary(song: Song, *, imported: bool = False) -> SongSummary:
     """Return what a list of songs shows."""
     return SongSummary(
         name=song.name,
@@ -137,17 +145,23 @@ def summary(song: Song) -> SongSummary:
         bars=song.bars,
         notes=len(song.melody),
         seconds=song.seconds(song.end),
-        low=song.low,
-        high=song.high,
-        parts=tuple(part.name for part in song.parts),
+        low=song.low if song.melody else 0,
+        high=song.high if song.melody else 0,
+        parts=("Recording",) if song.recording else tuple(part.name for part in song.parts),
+        imported=imported,
     )
 
 
 def bar_lines(song: Song) -> tuple[BarLine, ...]:
-    """Return what was understood of a song, bar by bar."""
+    """Return what was understood of a song, bar by bar; nothing of a recording without a melody."""
+    if not song.melody:
+        return ()
     first = 0 if song.pickup else 1
     return tuple(
-        BarLine(n, *words) for n, words in enumerate(zip(melody_bars(song), chord_bars(song), strict=True), first)
+        BarLine(
+            n + first, melody, chords if song.chords else "", "{0.beats}/{0.unit}".format(song.bar_grid.metre_of(n))
+        )
+        for n, (melody, chords) in enumerate(zip(melody_bars(song), chord_bars(song), strict=True))
     )
 
 

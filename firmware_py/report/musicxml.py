@@ -9,6 +9,7 @@ from math import lcm
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from firmware_py.music.bars import Bars
 from firmware_py.music.pitch import Key, spell
 from firmware_py.report.notation import Piece
 from firmware_py.report.sheet import Sheet, Staff
@@ -60,6 +61,7 @@ def _divisions(sheet: Sheet) -> int:
 def _add_part(part: Element, sheet: Sheet, nth: int, divisions: int, pages_at: frozenset[int], tempo: bool) -> None:
     staff = sheet.staves[nth]
     pieces_seen: dict[int, int] = {}
+    grid = Bars(sheet.metre.beats, sheet.metre.unit, sheet.metres)
     for number, pieces in enumerate(sheet.written[nth]):
         measure = SubElement(part, "measure", number=str(sheet.number_of(number)))
         if number == 0 and sheet.upbeat:
@@ -70,6 +72,9 @@ def _add_part(part: Element, sheet: Sheet, nth: int, divisions: int, pages_at: f
             _add_attributes(measure, sheet, staff, divisions)
             if tempo:
                 _add_tempo(measure, sheet)
+        elif any(change.onset == grid.start_of(number) for change in sheet.metres):
+            metre = grid.metre_of(number)
+            _add_time(SubElement(measure, "attributes"), metre.beats, metre.unit)
         altered: dict[tuple[str, int], int] = {}
         for piece in pieces:
             note = SubElement(measure, "note")
@@ -88,12 +93,16 @@ def _add_attributes(measure: Element, sheet: Sheet, staff: Staff, divisions: int
     key = SubElement(attributes, "key")
     _text(key, "fifths", str(sheet.key.fifths))
     _text(key, "mode", "minor" if sheet.key.minor else "major")
-    time = SubElement(attributes, "time")
-    _text(time, "beats", str(sheet.metre.beats))
-    _text(time, "beat-type", str(sheet.metre.unit))
+    _add_time(attributes, sheet.metre.beats, sheet.metre.unit)
     clef = SubElement(attributes, "clef")
     _text(clef, "sign", "F" if staff.bass_clef else "G")
     _text(clef, "line", "4" if staff.bass_clef else "2")
+
+
+def _add_time(attributes: Element, beats: int, unit: int) -> None:
+    time = SubElement(attributes, "time")
+    _text(time, "beats", str(beats))
+    _text(time, "beat-type", str(unit))
 
 
 def _add_tempo(measure: Element, sheet: Sheet) -> None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Final
 
+from firmware_py.music.bars import Bars, MetreChange
 from firmware_py.music.song import ScoreNote
 
 VALUES: Final = {  # written length in quarter notes: MusicXML's name, dots
@@ -72,20 +73,32 @@ class Piece:
 
 
 def bars_of(
-    notes: Sequence[ScoreNote], metre: Metre, bars: int, *, opening: Fraction = Fraction(0)
+    notes: Sequence[ScoreNote],
+    metre: Metre,
+    bars: int,
+    *,
+    opening: Fraction = Fraction(0),
+    metres: Sequence[MetreChange] = (),
 ) -> tuple[tuple[Piece, ...], ...]:
     """Return so many bars, each filled exactly; notes in order, none overlapping, all ending inside the last bar.
 
-    opening: quarter notes at the start of the first bar that are left out, for an upbeat.
+    opening: quarter notes at the start of the first bar that are left out, for an upbeat. metres: its changes.
     """
-    filling = _Filling(metre, _triplets(notes), [[] for _ in range(bars)])
+    grid = Bars(metre.beats, metre.unit, metres)
+    filling = _Filling(grid, _triplets(notes), [[] for _ in range(bars)])
     at = opening
     for source, note in enumerate(notes):
         filling.add(at, note.onset, None, None)
         at = note.onset + note.duration
         filling.add(note.onset, at, note.midi, source)
-    filling.add(at, metre.bar * bars, None, None)
-    return tuple(_beamed(bar, metre) for bar in filling.bars)
+    filling.add(at, grid.start_of(bars), None, None)
+    return tuple(_beamed(bar, metre_at(grid, n)) for n, bar in enumerate(filling.bars))
+
+
+def metre_at(grid: Bars, bar: int) -> Metre:
+    """Return the metre of a bar, counted from 0."""
+    metre = grid.metre_of(bar)
+    return Metre(metre.beats, metre.unit)
 
 
 def _triplets(notes: Sequence[ScoreNote]) -> dict[int, tuple[Fraction, Fraction]]:
@@ -114,7 +127,7 @@ def _triplets(notes: Sequence[ScoreNote]) -> dict[int, tuple[Fraction, Fraction]
 class _Filling:
     """Bars while they are being filled, from left to right."""
 
-    metre: Metre
+    grid: Bars
     triplets: dict[int, tuple[Fraction, Fraction]]
     bars: list[list[Piece]]
 
@@ -122,20 +135,21 @@ class _Filling:
         """Append the pieces of a note, or of a rest (midi None), quarter notes from the first bar line."""
         at = start
         while at < end:
-            bar = floor(at / self.metre.bar)
-            offset = at - bar * self.metre.bar
-            left = min(end - at, self.metre.bar - offset)
-            if midi is None and left == self.metre.bar:
+            bar = self.grid.bar_at(at)
+            metre = metre_at(self.grid, bar)
+            offset = at - self.grid.start_of(bar)
+            left = min(end - at, metre.bar - offset)
+            if midi is None and left == metre.bar:
                 self.bars[bar].append(Piece(offset, left, None, None))
                 at += left
                 continue
-            length, (kind, dots), triplet = self._longest(at, offset, left, rest=midi is None)
+            length, (kind, dots), triplet = self._longest(at, offset, left, metre, rest=midi is None)
             tied_from, tied_to = (at > start, at + length < end) if midi is not None else (False, False)
             self.bars[bar].append(Piece(offset, length, midi, source, kind, dots, triplet, tied_from, tied_to))
             at += length
 
     def _longest(
-        self, at: Fraction, offset: Fraction, left: Fraction, *, rest: bool
+        self, at: Fraction, offset: Fraction, left: Fraction, metre: Metre, *, rest: bool
     ) -> tuple[Fraction, tuple[str, int], str]:
         """Return length, value and triplet mark of the longest piece that may stand here."""
         group = self.triplets.get(floor(at * 2))
@@ -149,7 +163,7 @@ class _Filling:
                 left = Fraction(half, 2) - at
                 break
         for value in _LONGEST_FIRST:
-            if value <= left and _allowed(offset, value, rest, self.metre):
+            if value <= left and _allowed(offset, value, rest, metre):
                 return value, VALUES[value], ""
         return left, VALUES[_LONGEST_FIRST[-1]], ""
 

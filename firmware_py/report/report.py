@@ -7,7 +7,7 @@ process makes them. Not here: what the files look like (``midi``, ``musicxml``, 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from firmware_py.hand_sample import Flag
 from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve, curve_of
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.marks import Marks, marks_for_song
 from firmware_py.music.note import Note
 from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
@@ -144,9 +145,11 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
 def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Sequence[Path]) -> _Performance:
     song = None
     if record.song not in ("", FREE_PLAY):
+        song_folders = (folder.path, *song_folders, imported_folder(folder.path.parent.parent))
         song = load_song(record.song, song_folders).transposed(record.transpose)
         if record.tempo_bpm > 0:
             song = song.at_tempo(record.tempo_bpm)
+        song = song if song.melody else None  # over a recording without notes one plays freely
     samples = folder.samples()
     seconds = record.seconds
     if seconds <= 0 and len(samples):  # a session that was cut: as long as its samples
@@ -272,8 +275,9 @@ def _bar_lines(song: Song, marks: Marks) -> tuple[BarLine, ...]:
 def _sheet(report: Report, performance: _Performance) -> Sheet:
     song = performance.song
     melody = song.melody if song else ()
+    metres = song.metres if song else ()
     played: tuple[ScoreNote, ...] = quantise(
-        performance.notes,
+        _evened(performance.notes, song, performance.start_s + performance.forgiven_s) if song else performance.notes,
         start_s=performance.start_s + (performance.forgiven_s if song else 0.0),
         tempo_bpm=performance.tempo_bpm,
         melody=melody,
@@ -290,10 +294,23 @@ def _sheet(report: Report, performance: _Performance) -> Sheet:
         key=performance.key,
         metre=performance.metre,
         tempo_bpm=performance.tempo_bpm,
-        bars=max(bars_needed(performance.metre, melody, played), song.bars if song else 1),
+        bars=max(bars_needed(performance.metre, melody, played, metres=metres), song.bars if song else 1),
         staves=tuple(staves),
         pickup=song.pickup if song else Fraction(0),
+        metres=metres,
     )
+
+
+def _evened(notes: Sequence[Note], song: Song, start_s: float) -> Sequence[Note]:
+    """Return the notes where they would lie if the song kept the tempo it begins with."""
+    if not song.tempos:
+        return notes
+    beat_s = 60.0 / song.tempo_bpm
+
+    def even(seconds: float) -> float:
+        return start_s + song.tempo_map.beat_at(seconds - start_s) * beat_s
+
+    return [replace(n, onset_s=even(n.onset_s), duration_s=even(n.end_s) - even(n.onset_s)) for n in notes]
 
 
 def _looks(report: Report) -> dict[str, Look]:
@@ -314,11 +331,9 @@ def _blocks(performance: _Performance) -> list[tuple[Note, Look]]:
 def _bars(report: Report, performance: _Performance) -> list[Bar]:
     if performance.song is None:
         return []
-    bar_s = performance.song.seconds(performance.song.bar_beats)
-    return [
-        Bar(bar.number, performance.start_s + n * bar_s, performance.start_s + (n + 1) * bar_s, bar.marks)
-        for n, bar in enumerate(report.bars)
-    ]
+    song, grid = performance.song, performance.song.bar_grid
+    lines_s = [performance.start_s + song.seconds(grid.start_of(n)) for n in range(len(report.bars) + 1)]
+    return [Bar(bar.number, lines_s[n], lines_s[n + 1], bar.marks) for n, bar in enumerate(report.bars)]
 
 
 def _midi_parts(performance: _Performance) -> list[tuple[str, Sequence[Note]]]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
+from firmware_py.music.bars import Bars, MetreChange
 from firmware_py.music.pitch import Key
 from firmware_py.music.song import ScoreNote
 from firmware_py.report.notation import Metre, Piece, bars_of
@@ -41,7 +42,7 @@ class Sheet:
     """A whole score.
 
     tempo_bpm: quarter notes a minute. pickup: length in quarter notes of an upbeat that stands alone in the first
-    bar; 0 where the first bar is whole.
+    bar; 0 where the first bar is whole. metres: changes of the metre.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Sheet:
     bars: int
     staves: tuple[Staff, ...]
     pickup: Fraction = Fraction(0)
+    metres: tuple[MetreChange, ...] = ()
 
     @property
     def upbeat(self) -> Fraction:
@@ -67,14 +69,17 @@ class Sheet:
     def written(self) -> tuple[tuple[tuple[Piece, ...], ...], ...]:
         """For each staff its bars, each filled exactly; an upbeat's bar without the rests before it."""
         missing = self.metre.bar - self.upbeat if self.upbeat else Fraction(0)
-        return tuple(bars_of(staff.notes, self.metre, self.bars, opening=missing) for staff in self.staves)
+        return tuple(
+            bars_of(staff.notes, self.metre, self.bars, opening=missing, metres=self.metres) for staff in self.staves
+        )
 
     def number_of(self, bar: int) -> int:
         """Return the printed number of a bar that is counted from 0: the first whole one is 1."""
         return bar if self.upbeat else bar + 1
 
 
-def bars_needed(metre: Metre, *parts: Sequence[ScoreNote]) -> int:
+def bars_needed(metre: Metre, *parts: Sequence[ScoreNote], metres: Sequence[MetreChange] = ()) -> int:
     """Return how many bars hold all the notes; at least one."""
     end = max((n.onset + n.duration for part in parts for n in part), default=Fraction(0))
-    return max(1, -int(-end // metre.bar))
+    grid = Bars(metre.beats, metre.unit, metres)
+    return max(1, grid.bar_at(grid.line_at_or_after(end)))

@@ -16,6 +16,7 @@ from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
 from firmware_py.errors import MailRefusedError, UsageError
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
@@ -75,7 +76,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     play, sound = config.play, config.sound
     song = None
     if play.song != FREE_PLAY:
-        song = as_played(load_song(play.song), tempo_percent=play.tempo_percent, transpose=play.transpose)
+        known = load_song(play.song, (imported_folder(config.state),))
+        song = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose)
     patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
@@ -86,9 +88,12 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
-    bar_s, beats = (song.seconds(song.bar_beats), song.beats_per_bar) if song else (FREE_BAR_S, FREE_BEATS)
+    counted = song if song and song.melody else None  # a recording alone has no beat that anybody knows
+    bar_s, beats = (
+        (-counted.seconds(-counted.bar_beats), counted.beats_per_bar) if counted else (FREE_BAR_S, FREE_BEATS)
+    )
     stage = reach_stage(bar_s, beats) if _fits_reach(play, player, scripted=scripted, realtime=realtime) else None
-    count_in_bars = play.count_in_bars if song else 0
+    count_in_bars = play.count_in_bars if counted else 0
     if stage:  # a bar at least, to find one's place with the new reach
         count_in_bars = max(1, count_in_bars)
     song_start_s = count_in_bars * bar_s + (stage.near_until_s if stage else 0.0)
@@ -106,6 +111,9 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
                 rate_hz=sound.rate_hz,
                 count_in_bars=count_in_bars,
                 click_through=sound.metronome == "on",
+                played_by=sound.backing,
+                soundfont=sound.soundfont,
+                say=say,
                 tones=stage.tones() if stage else (),
             )
         )

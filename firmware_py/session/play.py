@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from firmware_py.archive.library import sessions_in
-from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.config import Config
 from firmware_py.lanes import Lanes
+from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.song import Song
 from firmware_py.session.child import Child
 from firmware_py.session.finish import finish, send_now
@@ -69,12 +70,21 @@ def play_once(
     try:
         with closing(Outward(config.sound, lanes.status)):
             performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels, sight)
-            folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
+            folder = performance.run(lambda record: create_folder(config, record))
     finally:
         lanes.close()
     outcome = finish(folder, config, letter=letter, letter_after_s=letter_after_s)
     machine.to(State.READY)
     return outcome
+
+
+def create_folder(config: Config, record: SessionRecord) -> SessionFolder:
+    """Make a session's folder; an imported song lies in it too, so that its report outlives it."""
+    folder = SessionFolder.create(sessions_in(config.state), record)
+    with suppress(OSError):
+        imported = imported_folder(config.state) / f"{record.song}.toml"
+        folder.write_whole(imported.name, imported.read_bytes())
+    return folder
 
 
 class _Troubles:

@@ -61,7 +61,7 @@ def progress_text(moment: Moment, song: Song | None) -> str:
     seconds = max(0, int(moment.song_s))
     clock = f"{seconds // 60}:{seconds % 60:02d}"
     if moment.song_s < 0 and song:
-        clock = f"{math.floor(moment.song_s * song.tempo_bpm / 60):>4}"  # beats to go
+        clock = f"{math.floor(song.tempo_map.beat_at(moment.song_s)):>4}"  # beats to go
     if math.isnan(moment.sounding):
         sounding = f"♪ {'–':<10}"
     else:

@@ -1,108 +1,60 @@
-"""The backing of a song: parts, clicks and guide melody, rendered once by the project's own voices, kept in the cache.
+"""The file of a song's backing: by FluidSynth where it is wanted and there, rendered once and kept in the cache.
 
-Four columns from t0 on, so that their levels can be changed while they play: left, right, metronome, guide. Quiet on
-purpose: the instrument must lead. Not here: what the parts play (``music.song``), mixing (``ext/include/engine.h``).
+Not here: what our own voices play (``own_backing``), how FluidSynth is asked (``fluidsynth``).
 """
 
 import contextlib
 import hashlib
-import math
 import os
-from collections.abc import Sequence
-from fractions import Fraction
+import re
+import struct
+import time
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_py._synth import add_drum, add_note
 from firmware_py.errors import SessionFolderError
-from firmware_py.music.song import Part, Song
+from firmware_py.music.song import Song
+from firmware_py.sound.fluidsynth import FluidSynth, FluidSynthError, find_fluidsynth, play_parts
+from firmware_py.sound.own_backing import (
+    BASS,
+    GUIDE_DB,
+    GUIDE_LEVELS_DB,
+    HELD,
+    LEVEL_DB,
+    PLUCKED,
+    RECORDING_LUFS,
+    STRUCK,
+    VERSION,
+    at_loudness,
+    click_seconds,
+    kind_of,
+    loudness_of,
+    pans_of,
+    render_backing,
+)
 
-VERSION: Final = 3  # of the sound: another one, and cached backings are rendered again
-LEVEL_DB: Final = -34.0  # RMS against full scale: 15 to 20 dB below the instrument
-GUIDE_DB: Final = -28.0  # RMS likewise, of the guide melody where it is "on"
-GUIDE_LEVELS_DB: Final = {"off": -90.0, "soft": -10.0, "on": 0.0}
-CLICK_DB: Final = -12.0
-TONE_S: Final = 0.25
-TAIL_S: Final = 2.0
-STRUCK, PLUCKED, HELD, BASS = range(4)
-GUIDE_PROGRAM: Final = 73  # a flute: a held tone, as the instrument's is
-_GAINS: Final = {STRUCK: 1.0, PLUCKED: 0.9, HELD: 0.55, BASS: 1.1}
+__all__ = [
+    "BASS",
+    "GUIDE_DB",
+    "GUIDE_LEVELS_DB",
+    "HELD",
+    "LEVEL_DB",
+    "PLUCKED",
+    "STRUCK",
+    "backing_file",
+    "click_seconds",
+    "kind_of",
+    "render_backing",
+]
 
-
-def kind_of(program: int) -> int:
-    """Return which of the four kinds of tone sounds a General MIDI program (0…127)."""
-    if 24 <= program < 32 or 104 <= program < 112 or 45 <= program < 47:
-        return PLUCKED
-    if 32 <= program < 40:
-        return BASS
-    if 16 <= program < 24 or 40 <= program < 104:
-        return HELD
-    return STRUCK
-
-
-def click_seconds(song: Song, song_start_s: float, bars: int, *, through: bool = False) -> list[tuple[float, bool]]:
-    """Return when it clicks, in seconds from t0, and whether on a bar's first beat; none before t0.
-
-    bars: counted before the first bar line. through: on every beat of the song as well.
-    """
-    beat = Fraction(4, song.beat_unit)
-    beats = range(-bars * song.beats_per_bar, math.ceil(song.end / beat) if through else 0)
-    clicks = [(song_start_s + song.seconds(beat * n), n % song.beats_per_bar == 0) for n in beats]
-    return [(at_s, first) for at_s, first in clicks if at_s > -1e-9]
-
-
-def render_backing(
-    song: Song | None,
-    *,
-    song_start_s: float,
-    rate_hz: int,
-    count_in_bars: int,
-    click_through: bool = False,
-    tones: Sequence[tuple[float, int]] = (),
-) -> NDArray[np.int16]:
-    """Render the backing.
-
-    Parameters
-    ----------
-    song
-        At the tempo it is played at; None: there is nothing but the tones.
-    song_start_s
-        The melody's first beat, seconds from t0.
-    rate_hz
-        Sampling rate.
-    count_in_bars
-        Bars of clicks before the first beat, as far as there is room after t0.
-    click_through
-        Clicks on the beats of the song as well.
-    tones
-        Short notes before the clicks, as (seconds from t0, MIDI number), at the level of the metronome.
-
-    Returns
-    -------
-    NDArray[np.int16]
-        shape (n, 4): left, right, metronome, guide melody.
-    """
-    seconds = song_start_s + (song.seconds(song.end) if song else 0.0) + TAIL_S
-    stems = np.zeros((max(1, round(seconds * rate_hz)), 4), np.int16)
-    stems[:, 2] = _tones(tones, len(stems), rate_hz)
-    if song is None:
-        return stems
-    mix = np.zeros((len(stems), 2), np.float32)
-    for number, part in enumerate(song.parts):
-        pan = 0.0 if part.drums or kind_of(part.program) == BASS else (0.35, -0.35, 0.15, -0.15)[number % 4]
-        _add_part(mix, song, part, song_start_s, pan, rate_hz)
-    stems[:, :2] = _at_level(mix, LEVEL_DB)
-    guide = np.zeros_like(mix)
-    _add_part(guide, song, Part("guide", GUIDE_PROGRAM, song.melody), song_start_s, 0.0, rate_hz)
-    stems[:, 3] = _at_level(guide, GUIDE_DB)[:, 0]
-    for at_s, first in click_seconds(song, song_start_s, count_in_bars, through=click_through):
-        at = round(at_s * rate_hz)
-        click = _click(first, rate_hz)[: len(stems) - at]
-        stems[at : at + len(click), 2] += click
-    return stems
+MOST_CACHED: Final = 60  # files; the ones that were not used for longest go first
+_CHECKSUM: Final = struct.Struct("<I")
+_NAME: Final = re.compile(r".+-[0-9a-f]{24}\.backing\.npy")
 
 
 def backing_file(
@@ -114,84 +66,111 @@ def backing_file(
     count_in_bars: int,
     click_through: bool = False,
     tones: Sequence[tuple[float, int]] = (),
+    played_by: str = "own",
+    soundfont: str = "",
+    say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Return the file that holds the backing (NumPy's .npy of ``render_backing``), rendering it where it is not cached.
 
-    Raises SessionFolderError where the cache cannot be written.
+    played_by: own, fluidsynth, or auto, which is FluidSynth where it is installed. soundfont: for FluidSynth; empty:
+    one in the usual places. say is told, once, why our own voices play where FluidSynth was asked for or failed. A file
+    that is damaged is rendered again. Raises SessionFolderError where the cache cannot be written, SongError for a
+    recording that cannot be read.
     """
-    told = repr((VERSION, LEVEL_DB, GUIDE_DB, song, song_start_s, rate_hz, count_in_bars, click_through, tones))
-    path = cache / f"{song.name if song else 'free'}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.npy"
-    if path.exists():
+    fluidsynth = _fluidsynth(song, played_by, soundfont, say)
+    settings = (song_start_s, rate_hz, count_in_bars, click_through, tuple(tones))
+    path = cache / _name_of(song, settings, fluidsynth)
+    if _is_whole(path):
+        with contextlib.suppress(OSError):
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))  # used now, rendered then
         return path
+    stems = render_backing(
+        song,
+        song_start_s=song_start_s,
+        rate_hz=rate_hz,
+        count_in_bars=count_in_bars,
+        click_through=click_through,
+        tones=tones,
+    )
+    if song and fluidsynth:
+        try:
+            stems[:, :2] = _by_fluidsynth(fluidsynth, song, stems, song_start_s, rate_hz)
+        except FluidSynthError as error:
+            say(f"{error}; the backing is played by Hand Dance's own voices")
+            path = cache / _name_of(song, settings, None)
+    _keep(stems, path)
+    return path
+
+
+def _keep(stems: NDArray[np.int16], path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as out:
-            stems = render_backing(
-                song,
-                song_start_s=song_start_s,
-                rate_hz=rate_hz,
-                count_in_bars=count_in_bars,
-                click_through=click_through,
-                tones=tones,
-            )
-            np.save(out, stems)
+            _save(stems, out)
             out.flush()
             os.fsync(out.fileno())
         os.replace(part, path)
+        _forget_oldest(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
         raise SessionFolderError(
-            f"the backing cannot be kept in {cache} ({error.strerror}); free some space or mount it writable"
+            f"the backing cannot be kept in {path.parent} ({error.strerror}); free some space or mount it writable"
         ) from error
-    return path
 
 
-def _at_level(mix: NDArray[np.float32], rms_db: float) -> NDArray[np.int16]:
-    """Return the mix at this RMS against full scale; silence stays silence."""
-    loud = float(np.sqrt(np.mean(np.square(mix, dtype=np.float64))))
-    if loud > 0:
-        mix *= np.float32(10 ** (rms_db / 20) / loud)
-        np.clip(mix, -0.5, 0.5, out=mix)
-    return np.rint(mix * 32767).astype(np.int16)
+def _forget_oldest(cache: Path) -> None:
+    cached = [path for path in cache.iterdir() if _NAME.fullmatch(path.name)]
+    if len(cached) > MOST_CACHED:
+        for path in sorted(cached, key=lambda p: p.stat().st_atime)[:-MOST_CACHED]:
+            path.unlink(missing_ok=True)
 
 
-def _add_part(mix: NDArray[np.float32], song: Song, part: Part, start_s: float, pan: float, rate_hz: int) -> None:
-    kind = kind_of(part.program)
-    for note in part.notes:
-        first = round((start_s + song.seconds(note.onset)) * rate_hz)
-        if part.drums:
-            add_drum(mix, first, key=note.midi, gain=0.8, rate_hz=rate_hz)
-        else:
-            add_note(
-                mix,
-                first,
-                kind=kind,
-                midi=float(note.midi),
-                seconds=song.seconds(note.duration),
-                gain=_GAINS[kind],
-                pan=pan,
-                rate_hz=rate_hz,
-            )
+def _fluidsynth(song: Song | None, played_by: str, soundfont: str, say: Callable[[str], None]) -> FluidSynth | None:
+    """Return FluidSynth where it is to play, None where our own voices do."""
+    if song is None or played_by == "own" or not song.parts or song.recording:
+        return None
+    try:
+        return find_fluidsynth(soundfont)
+    except FluidSynthError as error:
+        if played_by == "fluidsynth" or soundfont:
+            say(f"{error}; the backing is played by Hand Dance's own voices")
+        return None
 
 
-def _tones(tones: Sequence[tuple[float, int]], frames: int, rate_hz: int) -> NDArray[np.int16]:
-    """Return short notes, mono; silence for none."""
-    mix = np.zeros((frames, 2), np.float32)
-    for at_s, midi in tones:
-        at, seconds = round(at_s * rate_hz), TONE_S
-        add_note(mix, at, kind=STRUCK, midi=float(midi), seconds=seconds, gain=1.0, pan=0.0, rate_hz=rate_hz)
-    loudest = float(np.abs(mix).max(initial=0.0))
-    if loudest > 0:
-        mix *= np.float32(10 ** (CLICK_DB / 20) / loudest)
-    return np.rint(mix[:, 0] * 32767).astype(np.int16)
+def _name_of(song: Song | None, settings: tuple[object, ...], fluidsynth: FluidSynth | None) -> str:
+    """Return a file name that is another one wherever the sound would be another."""
+    recording = Path(song.recording.file) if song and song.recording else None
+    stat = recording.stat() if recording and recording.is_file() else None
+    told = repr((VERSION, LEVEL_DB, GUIDE_DB, RECORDING_LUFS, song, settings, fluidsynth and fluidsynth.identity))
+    told += repr((stat.st_size, stat.st_mtime_ns)) if stat else ""
+    return f"{song.name if song else 'free'}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.backing.npy"
 
 
-def _click(first: bool, rate_hz: int) -> NDArray[np.int16]:
-    """Return one click: a short falling tone, higher on the first beat of a bar."""
-    at_s = np.arange(round(0.06 * rate_hz)) / rate_hz
-    shape = np.minimum(1.0, at_s / 0.001) * np.exp(-80.0 * at_s) * (1 - at_s / at_s[-1])
-    tone = np.sin(2 * np.pi * (1760.0 if first else 1174.66) * at_s)
-    click: NDArray[np.int16] = np.rint(32767 * 10 ** (CLICK_DB / 20) * shape * tone).astype(np.int16)
-    return click
+def _by_fluidsynth(
+    fluidsynth: FluidSynth, song: Song, stems: NDArray[np.int16], song_start_s: float, rate_hz: int
+) -> NDArray[np.int16]:
+    """Return FluidSynth's playing, as loud as our own in ``stems``."""
+    own = loudness_of(stems[:, :2].astype(np.float32) / np.float32(32768), rate_hz)
+    mix = play_parts(fluidsynth, song, pans_of(song), start_s=song_start_s, frames=len(stems), rate_hz=rate_hz)
+    return at_loudness(mix, own, rate_hz)
+
+
+def _save(stems: NDArray[np.int16], out: BinaryIO) -> None:
+    """Write the array, and behind it, where NumPy does not look, a checksum of its values."""
+    np.save(out, stems)
+    out.write(_CHECKSUM.pack(zlib.crc32(stems.data)))
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a cached file is there and undamaged; reading it also brings it into memory."""
+    try:
+        stems = np.load(path, mmap_mode="r")
+        if stems.dtype != np.int16 or stems.ndim != 2 or stems.shape[1] != 4 or not stems.flags.c_contiguous:
+            return False
+        with path.open("rb") as file:
+            whole = file.seek(-_CHECKSUM.size, os.SEEK_END) == stems.offset + stems.nbytes
+            return bool(whole and _CHECKSUM.unpack(file.read())[0] == zlib.crc32(stems.data))
+    except (OSError, ValueError, EOFError):
+        return False

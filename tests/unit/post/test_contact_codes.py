@@ -50,6 +50,7 @@ def test_an_address_alone_is_read_from_every_kind_of_code(text):
         "EMAIL;WORK:old@example.org\nEMAIL;PREF;INTERNET:ana@example.org\nEND:VCARD",
         "BEGIN:VCARD\r\nVERSION:3.0\r\nN:López;Ana;;;\r\nFN:Ana Ló\r\n pez\r\n"
         "EMAIL;TYPE=INTERNET:b@example.org\r\nitem1.EMAIL;TYPE=INTERNET,pref:ana@exam\r\n ple.org\r\nEND:VCARD",
+        "BEGIN:VCARD\nVERSION:2.1\nFN;ENCODING=QUOTED-PRINTABLE:Ana=\n L=C3=B3pez\nEMAIL:ana@example.org\nEND:VCARD",
         'begin:vcard\nversion:4.0\nfn:Ana López\nemail;pref=50:c@example.org\nemail;type="home,work";pref=1:'
         "ana@example.org\nend:vcard",
     ],
@@ -61,6 +62,7 @@ def test_a_card_gives_the_address_it_prefers_and_a_name(text):
 def test_a_card_with_several_addresses_and_no_preference_gives_the_first():
     assert contact_in("MECARD:EMAIL:ana@example.org;EMAIL:b@example.org;;") == ANA
     assert contact_in("BEGIN:VCARD\nEMAIL:ana@example.org\nEMAIL:b@example.org\nEND:VCARD") == ANA
+    assert contact_in("BEGIN:VCARD\nEMAIL:ana@example.org\nEMAIL:a@example.org\nEND:VCARD") == ANA
 
 
 @pytest.mark.parametrize(
