@@ -8,7 +8,7 @@ from html import escape
 from string import Template
 from typing import Final
 
-from firmware_py.languages.words import Words
+from firmware_py.languages.words import Words, words_in
 from firmware_py.post import wording
 from firmware_py.post.attachments import Chosen
 from firmware_py.post.summary import Summary
@@ -58,20 +58,19 @@ $signature</p>
 )
 
 
-def html(words: Words, summary: Summary, chosen: Chosen, picture: str | None, copy_to: str = "") -> str:
+def html(summary: Summary, chosen: Chosen, picture: str | None, copy_to: str = "") -> str:
     """Return the letter as HTML.
 
     Parameters
     ----------
-    words
-        The player's language.
     summary, chosen
-        What to tell; every word of it is escaped here.
+        What to tell, in the summary's language; every word of it is escaped here.
     picture
         Content-ID (without ``<>``) of the inline preview of the score; None: there is none.
     copy_to
         Address that gets a copy; empty: nobody.
     """
+    words = words_in(summary.language)
     parts = [
         f'<h1 class="ink" style="margin:0 0 4px 0;font-size:24px;line-height:1.25;font-weight:650;color:#1d2329;">'
         f"{escape(wording.title(words, summary))}</h1>",

@@ -133,7 +133,7 @@ def compose(
     content = EmailMessage(policy=SMTP)
     content.set_content(wording.text(words, summary, chosen, copy_to), cte="quoted-printable")
     cid = f"preview.{identity}@{queued.message_id.strip('<>').partition('@')[2]}"
-    page = html(words, summary, chosen, cid if picture else None, copy_to)
+    page = html(summary, chosen, cid if picture else None, copy_to)
     content.add_alternative(page, subtype="html", cte="quoted-printable")
     if picture:
         part = content.get_payload(1)

@@ -36,7 +36,7 @@ class Summary:
     notes: int | None
     advice: tuple[str, ...]
     gaps: int
-    language: str
+    language: str = "en"
 
 
 def summarise(folder: SessionFolder) -> Summary:
