@@ -33,6 +33,8 @@ def checked(address: str) -> str:
     local, at, domain = found.rpartition("@")
     if not at or not local or not domain:
         raise _refusal(address, "it has no name@domain")
+    if "@" in local:
+        raise _refusal(address, "it has more than one @, and a letter goes to one address")
     if not _LOCAL.fullmatch(local):
         raise _refusal(address, "the part before the @ may hold only letters, digits and !#$%&'*+/=?^_`{|}~-. of ASCII")
     try:

@@ -130,7 +130,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             started_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             song=_remembered(play.song),
             patch=sound.patch,
-            player=play.player,
+            player=player.name or play.player,
             address=address,
             language=player.language or play.language,
             camera=config.camera.source,

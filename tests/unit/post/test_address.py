@@ -57,6 +57,11 @@ def test_anything_but_one_plain_address_is_refused_with_what_to_give(bad):
     assert "\n" not in str(refused.value)
 
 
+def test_several_addresses_are_called_several():
+    with pytest.raises(MailRefusedError, match="more than one @"):
+        checked("a@b.org,c@d.org")
+
+
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_no_text_keeps_more_than_one_line(text):
     kept = one_line(text, 100)

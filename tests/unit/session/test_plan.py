@@ -165,8 +165,8 @@ def test_areas_that_are_set_are_not_looked_for(tmp_path: Path) -> None:
 
 def test_the_letters_address_and_language_are_decided_with_the_session(tmp_path: Path) -> None:
     Players(tmp_path).keep("Ana", address="ana@example.org", language="es")
-    record = _planned(tmp_path, player="Ana", address=" bo@Bücher.example", language="de").record
-    assert (record.address, record.language) == ("bo@xn--bcher-kva.example", "es")
+    record = _planned(tmp_path, player="ana", address=" bo@Bücher.example", language="de").record
+    assert (record.player, record.address, record.language) == ("Ana", "bo@xn--bcher-kva.example", "es")
     record = _planned(tmp_path, language="de").record
     assert (record.address, record.language) == ("", "de")
 
