@@ -63,6 +63,7 @@ bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside t
 	$(BIN)/hand-dance bench sight --loop
 	$(BIN)/hand-dance bench sight --tones
 	$(BIN)/hand-dance bench playing --seconds 24
+	$(BIN)/hand-dance bench finish
 	$(BIN)/python -m pytest tests/bench
 
 bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while every processor is kept busy

@@ -41,7 +41,7 @@ setup(
         "firmware_py.songs": ["*.toml"],
         "firmware_py.languages": ["*.po"],
         "firmware_py.sound": ["patches/*.toml"],
-        "firmware_py.report": ["*.typ", "fonts/*"],
+        "firmware_py.report": ["*.typ", "*.json", "fonts/*"],
         "firmware_py.bench": ["*.c", "*.cpp", "*.h"],
     },
     ext_modules=cythonize(

@@ -114,6 +114,7 @@ class PlaySettings:
     transpose: int = setting(0, "semitones that the song is moved up", least=-24, most=24)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
     players: int = setting(1, "hands that play, each a voice of its own", least=1, most=2)
+    marks: str = setting("on", "whether a performance of a song is marked", choices=("on", "off"))
     seconds: float = setting(0.0, "end the session after so long; 0: at the end of the song", least=0, most=86_400)
 
 

@@ -41,8 +41,9 @@ class SessionRecord:
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
     what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose are as played.
-    address: where its letter goes, empty: to the player's own or the box's; language: of its letter. end is the
-    reason the session ended with, empty while it runs; failed: whether it is a failure.
+    address: where its letter goes, empty: to the player's own or the box's; language: of its letter. voices: hands that
+    sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended with, empty while it
+    runs; failed: whether it is a failure.
     """
 
     started_utc: str
@@ -71,6 +72,8 @@ class SessionRecord:
     gaps: tuple[Gap, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    voices: int = 1
+    marked: bool = True
     schema: int = SCHEMA
 
 
@@ -84,6 +87,7 @@ class SessionFolder:
     MIDI: Final = "notes.mid"
     MUSICXML: Final = "notes.musicxml"
     REPORT: Final = "report.json"
+    NOTES: Final = "notes.csv"
     SCORE: Final = "score.pdf"
     PREVIEW: Final = "preview.png"
     UNFINISHED: Final = ".unfinished"  # there until report and letter were made; counts the tries of a version

@@ -13,11 +13,27 @@ from collections.abc import Sequence
 from typing import Final
 
 from firmware_py import __version__
-from firmware_py.cli import bench, calibrate, demo, inspect, models, play, players, post, report, run, sessions, songs
+from firmware_py.cli import (
+    bench,
+    calibrate,
+    demo,
+    inspect,
+    library,
+    models,
+    play,
+    players,
+    post,
+    report,
+    run,
+    sessions,
+    songs,
+)
 from firmware_py.config import load_config
 from firmware_py.errors import HandDanceError
 
-_COMMANDS: Final = (play, demo, run, inspect, songs, players, sessions, report, post, models, calibrate, bench)
+_COMMANDS: Final = (
+    *(play, demo, run, inspect, songs, players, sessions, report, library, post, models, calibrate, bench),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,4 +102,5 @@ _FLAGS: Final = {
     "tempo_percent": ("play", "tempo_percent"),
     "seconds": ("play", "seconds"),
     "players": ("play", "players"),
+    "marks": ("play", "marks"),
 }

@@ -11,7 +11,7 @@ from firmware_py.errors import UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be measured."""
-    parser.add_argument("what", choices=("ring", "synth", "delay", "playing", "sight"))
+    parser.add_argument("what", choices=("ring", "synth", "delay", "playing", "finish", "sight"))
     parser.add_argument(
         "--seconds", type=float, default=10.0, metavar="S", help="about how long, for ring, synth and playing"
     )
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     """Measure and print."""
     if args.what == "sight":
         return _sight(args, config)
-    from firmware_py.bench import delay, playing, ring, synth
+    from firmware_py.bench import delay, finish, playing, ring, synth
 
     events = args.events if args.minutes is None else round(args.minutes * delay.EVENTS_PER_MINUTE)
     if events < 1:
@@ -41,6 +41,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         "synth": lambda: synth.measure(args.seconds, plot=args.plot),
         "delay": lambda: delay.measure(events, busy=args.busy),
         "playing": lambda: playing.measure(args.seconds, busy=args.busy),
+        "finish": finish.measure,
     }
     print(json.dumps(figures[args.what]().as_json(), indent=None if args.json else 2))
     return 0

@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", metavar="OUTPUT", help="auto, alsa[:DEVICE], paced or offline")
     parser.add_argument("--seconds", type=float, metavar="S", help="end after so long (default: with the song)")
     parser.add_argument("--players", type=int, metavar="N", help="hands that play, 1 or 2")
+    parser.add_argument("--marks", metavar="on|off", help="whether the performance is marked")
     parser.add_argument("--player", metavar="NAME", help="who plays")
     parser.add_argument("--address", metavar="ADDRESS", help="where the letter goes (default: the player's own)")
     parser.add_argument("--language", choices=LANGUAGES, help="of the letter, where the player has none")

@@ -19,11 +19,15 @@ OFF_PITCH_CENTS: Final = 15.0
 SPREAD_CENTS: Final = 35.0
 UNSTEADY_MS: Final = 60.0
 MISSED_SHARE: Final = 0.10
+RUN_ON_CREDIT: Final = 0.5  # a note that was not begun, but sounded: the one before it went on
+RUN_ON_SHARE: Final = 0.04
 EXTRA_SHARE: Final = 0.20
 REST_COST: Final = 3.0
 RECOGNISED_SHARE: Final = 0.75
 PHRASE_BARS: Final = 4
 WEAK_BELOW: Final = 0.85
+DRIFT_TEMPO: Final = 0.03  # from the song's tempo, in each of so many bars in a row
+DRIFT_BARS: Final = 3
 WEAK_OPENING: Final = 0.30
 
 
@@ -127,8 +131,19 @@ def _faults(marks: Marks, words: Words) -> Iterator[Sentence]:
             words.say("You were {ms} ms ahead of the song: let the beat come to you.", ms=f"{-marks.lag_s * 1000:.0f}"),
             marks.late_cost,
         )
-    if len(played) < count * (1 - MISSED_SHARE):
-        missed = count - len(played)
+    run_on = sum(m.verdict is Verdict.MISSED and m.credit >= RUN_ON_CREDIT for m in marks.notes)
+    if run_on > count * RUN_ON_SHARE and _recognised(marks):
+        yield Sentence(
+            "run-on",
+            words.count(
+                "{n} repeated note ran into the one before: take the hand away for a moment before it.",
+                "{n} repeated notes ran into the one before: take the hand away for a moment before each.",
+                run_on,
+            ),
+            60.0 * run_on / count,
+        )
+    missed = count - len(played) - run_on
+    if missed > count * MISSED_SHARE:
         yield Sentence(
             "missed",
             words.count(
@@ -178,6 +193,18 @@ def _faults(marks: Marks, words: Words) -> Iterator[Sentence]:
             ),
             marks.unsteady_ms / 4,
         )
+    drift, drifting = _drift(marks)
+    if together and drift:
+        bars, percent = _bars(drifting, words), f"{abs(drift) * 100:.0f}"
+        if drift > 0:
+            said = words.say(
+                "In {bars} you were about {percent} % faster: wait for the beat there.", bars=bars, percent=percent
+            )
+        else:
+            said = words.say(
+                "In {bars} you were about {percent} % slower: keep going there.", bars=bars, percent=percent
+            )
+        yield Sentence("drift", said, 600.0 * abs(drift))
     if marks.octave_shift:
         octaves = abs(marks.octave_shift)
         if marks.octave_shift > 0:
@@ -212,6 +239,20 @@ def _faults(marks: Marks, words: Words) -> Iterator[Sentence]:
         )
 
 
+def _drift(marks: Marks) -> tuple[float, tuple[BarMark, ...]]:
+    """Return how far the tempo lay from the song's, faster above 0, and the bars in a row that all lay furthest off.
+
+    All of them on one side: one bar in which a player finds the beat again is no drift.
+    """
+    least, found = DRIFT_TEMPO, (0.0, tuple[BarMark, ...]())
+    for n in range(len(marks.bars) - DRIFT_BARS + 1):
+        passage = marks.bars[n : n + DRIFT_BARS]
+        off = [bar.tempo_ratio - 1.0 for bar in passage if bar.tempo_ratio is not None]
+        if len(off) == DRIFT_BARS and max(min(off), -max(off)) > least:
+            least, found = max(min(off), -max(off)), (sum(off) / len(off), passage)
+    return found
+
+
 def _recognised(marks: Marks) -> bool:
     """Whether the song was played at all, in its own pitch, in another or at another tempo."""
     near = sum(m.cents is not None and abs(m.cents - marks.bias_cents) < SPREAD_CENTS for m in marks.notes)
@@ -233,8 +274,12 @@ def _next_steps(marks: Marks, words: Words) -> Iterator[Sentence]:
 
 
 def _phrase(bars: tuple[BarMark, ...], *, best: bool) -> tuple[BarMark, ...]:
-    windows = [bars[n : n + PHRASE_BARS] for n in range(max(1, len(bars) - PHRASE_BARS + 1))]
+    windows = _windows(bars)
     return max(windows, key=_credit) if best else min(windows, key=_credit)
+
+
+def _windows(bars: tuple[BarMark, ...]) -> list[tuple[BarMark, ...]]:
+    return [bars[n : n + PHRASE_BARS] for n in range(max(1, len(bars) - PHRASE_BARS + 1))]
 
 
 def _credit(phrase: tuple[BarMark, ...]) -> float:

@@ -13,6 +13,16 @@ from firmware_py.post import wording
 from firmware_py.post.attachments import Chosen
 from firmware_py.post.summary import Summary
 
+_BARS_A_ROW: Final = 8
+_MOST_BARS: Final = 64  # of more, the score's own heat map is the better one
+_HEAT: Final = (  # least marks, ground, ink
+    (90.0, "#b7dcc4", "#1d2329"),
+    (75.0, "#dde9cf", "#1d2329"),
+    (60.0, "#f2d29b", "#1d2329"),
+    (45.0, "#e39a63", "#1d2329"),
+    (25.0, "#a8403f", "#ffffff"),
+    (0.0, "#6b1a3c", "#ffffff"),
+)
 _SANS: Final = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
 _PAGE: Final = Template(
@@ -78,6 +88,7 @@ def html(summary: Summary, chosen: Chosen, picture: str | None, copy_to: str = "
         _marks(words, summary),
         _paragraph(wording.outcome(words, summary)),
         _advice(summary),
+        _bars(words, summary),
         _picture(words, picture),
         *(_notice(sentence) for sentence in wording.mishaps(words, summary, chosen)),
         _attached(words, chosen),
@@ -132,6 +143,29 @@ def _advice(summary: Summary) -> str:
     return (
         '<ul class="ink" style="margin:0 0 20px 0;padding:0 0 0 20px;font-size:16px;line-height:1.5;color:#1d2329;">'
         f"{items}</ul>"
+    )
+
+
+def _bars(words: Words, summary: Summary) -> str:
+    """The bar heat map: a cell for each bar, darker where practice pays most, with its marks in figures as well."""
+    if not 1 < len(summary.bars) <= _MOST_BARS:
+        return ""
+    cells = [_bar(marks) for marks in summary.bars]
+    cells += ["<td></td>"] * (-len(cells) % _BARS_A_ROW)
+    rows = "".join(f"<tr>{''.join(cells[n : n + _BARS_A_ROW])}</tr>" for n in range(0, len(cells), _BARS_A_ROW))
+    return (
+        f'<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">'
+        f"{escape(wording.bars(words))}</p>\n"
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="3" border="0" '
+        f'style="table-layout:fixed;margin:0 0 20px 0;">{rows}</table>'
+    )
+
+
+def _bar(marks: float | None) -> str:
+    ground, ink = next((look for least, *look in _HEAT if marks is not None and marks >= least), ("#f4f6f8", "#66717d"))
+    return (
+        f'<td align="center" height="26" style="background-color:{ground};border-radius:4px;font-size:13px;'
+        f'line-height:26px;color:{ink};">{"–" if marks is None else round(marks)}</td>'
     )
 
 

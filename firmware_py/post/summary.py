@@ -24,7 +24,8 @@ class Summary:
     song is the song's identifier and title its name for people, empty in free play. language is that of the letter,
     by its code. started is in UTC, None where unknown. marks run
     from 0 to 100, None where there are none. notes counts the notes played. advice is at most three sentences.
-    gaps counts the stretches in which a process was dead.
+    gaps counts the stretches in which a process was dead. bars holds the marks of each bar, 0…100, in order, None for
+    one that asked for nothing; it is empty where there are none.
     """
 
     song: str
@@ -37,6 +38,7 @@ class Summary:
     advice: tuple[str, ...]
     gaps: int
     language: str = "en"
+    bars: tuple[float | None, ...] = ()
 
 
 def summarise(folder: SessionFolder) -> Summary:
@@ -59,6 +61,7 @@ def summarise(folder: SessionFolder) -> Summary:
         advice=tuple(one_line(s, 300) for s in advice if isinstance(s, str))[:3] if isinstance(advice, list) else (),
         gaps=len(record.gaps) if record else 0,
         language=record.language if record else "en",
+        bars=_bars(report.get("bars")),
     )
 
 
@@ -96,6 +99,13 @@ def _marks(found: Any) -> float | None:
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         return None
     return min(max(float(found), 0.0), 100.0)
+
+
+def _bars(found: Any) -> tuple[float | None, ...]:
+    if not isinstance(found, list) or not all(isinstance(bar, dict) for bar in found):
+        return ()
+    bars = tuple(_marks({"total": bar.get("marks")}) for bar in found)
+    return bars if any(marks is not None for marks in bars) else ()
 
 
 def _count(found: Any) -> int | None:

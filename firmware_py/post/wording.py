@@ -151,6 +151,11 @@ def kind(words: Words, attachment: Attachment) -> str:
             return words.say("your notes for a notation program")
 
 
+def bars(words: Words) -> str:
+    """The heading of the marks of each bar."""
+    return words.say("How each bar went, of 100")
+
+
 def attached(words: Words) -> str:
     """The heading of the list of files."""
     return words.say("Attached")

@@ -19,7 +19,7 @@ _GOOD_BAR: Final = 80.0
 
 def figures_of(report: Report) -> tuple[tuple[str, str], ...]:
     """Return name and value of each figure that this session has; none without notes."""
-    if not report.notes:
+    if not report.notes and not report.second:
         return ()
     return _song_figures(report, report.marks) if report.marks else _free_figures(report)
 
@@ -67,6 +67,7 @@ def small_print() -> str:
         none=f"{agreement.NO_CREDIT_CENTS:.0f}",
         glide=f"{marks.FREE_GLIDE_S * 1000:.0f}",
         breath=f"{marks.FREE_BREATH_S * 1000:.0f}",
+        lead=f"{marks.FREE_LEAD_S * 1000:.0f}",
         rest=f"{marks.MOST_REST_COST:.0f}",
         late_cost=f"{marks.LATE_COST_PER_S:g}",
         right=f"{judge.RIGHT_CENTS:.0f}",
@@ -101,13 +102,14 @@ def _song_figures(report: Report, line: MarksLine) -> tuple[tuple[str, str], ...
 
 
 def _free_figures(report: Report) -> tuple[tuple[str, str], ...]:
-    low = min(report.notes, key=lambda n: n.pitch)
-    high = max(report.notes, key=lambda n: n.pitch)
+    notes = (*report.notes, *report.second)
+    low = min(notes, key=lambda n: n.pitch)
+    high = max(notes, key=lambda n: n.pitch)
     return (
-        (wording.FIGURES["notes"], str(len(report.notes))),
+        (wording.FIGURES["notes"], str(len(notes))),
         (wording.FIGURES["range"], low.name if low.name == high.name else f"{low.name} – {high.name}"),
-        (wording.FIGURES["longest"], wording.SECONDS.format(seconds=f"{max(n.duration_s for n in report.notes):.1f}")),
-        (wording.FIGURES["sounding"], wording.SECONDS.format(seconds=f"{sum(n.duration_s for n in report.notes):.0f}")),
+        (wording.FIGURES["longest"], wording.SECONDS.format(seconds=f"{max(n.duration_s for n in notes):.1f}")),
+        (wording.FIGURES["sounding"], wording.SECONDS.format(seconds=f"{sum(n.duration_s for n in notes):.0f}")),
     )
 
 

@@ -144,6 +144,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             reach_how=_reach_how(play, player),
             tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
             transpose=play.transpose if song else 0,
+            voices=play.players,
+            marked=play.marks == "on",
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
         ),
         sight=SightPlan(

@@ -18,7 +18,7 @@ from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.cli import main
 from firmware_py.music.mapping import Mapping
 
-COMMANDS = ("play", "demo", "run", "inspect", "songs", "sessions", "report", "post", "models", "bench")
+COMMANDS = ("play", "demo", "run", "inspect", "songs", "sessions", "report", "library", "post", "models", "bench")
 COMMAND = [sys.executable, "-m", "firmware_py"]
 RECORD = SessionRecord(
     "2026-11-21T10:30:00Z", "ode-to-joy", "air", "Ana", "ghost", "offline", Mapping(), 0, 48_000, 2, 0, 120, end="over"
