@@ -20,6 +20,7 @@ from firmware_py.errors import ConfigError
 SYSTEM_FILE: Final = Path("/etc/hand-dance/config.toml")
 BOOT_FILES: Final = (Path("/boot/firmware/hand-dance.toml"), Path("/boot/hand-dance.toml"))
 SPOKEN: Final = ("off", "en", "de", "es", "fr")
+LANGUAGES: Final = ("en", "es", "de", "fr")
 SCALES: Final = ("song", "chromatic", "major", "minor", "pentatonic", "blues")
 
 
@@ -96,6 +97,8 @@ class PlaySettings:
 
     song: str = setting("ode-to-joy", "the song to follow, or free for none")
     player: str = setting("", "who plays")
+    address: str = setting("", "where the letter goes; empty: to the player's own address, or mail.recipient")
+    language: str = setting("en", "language of the letter, where the player has none", choices=LANGUAGES)
     scale: str = setting("chromatic", "the scale that pitches are pulled to", choices=SCALES)
     quantise: float = setting(85.0, "how strongly pitches are pulled to the scale, per cent", least=0, most=100)
     glide_ms: float = setting(25.0, "time constant of the glide between pitches", least=1, most=2000)
@@ -142,6 +145,10 @@ class MailSettings:
     recipients_per_hour: int = setting(30, "more people than so many wait for the next hour", least=1, most=10_000)
     bounces: str = setting(
         "", "where bounces come back: imaps://HOST/FOLDER with mail.user's login, or a maildir; empty: not read"
+    )
+    copy_to: str = setting("", "a copy of every letter goes here too, and the letter says so; empty: none")
+    code_seconds: float = setting(
+        60.0, "a letter waits so long for an address held up to the camera; 0: not at all", least=0, most=600
     )
 
 

@@ -44,7 +44,8 @@ class SessionRecord:
     voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended
     with, empty while it runs; failed: whether it is a failure. boot_id, boot_ns: the boot it was played in and
     CLOCK_BOOTTIME at its start. clock: empty where started_utc was right from the start; "unset" while it only keeps
-    the order; "set later" when it was reckoned afterwards.
+    the order; "set later" when it was reckoned afterwards. address: where its letter goes, empty: to the player's
+    own or the box's; language: of its letter.
     """
 
     started_utc: str
@@ -64,6 +65,8 @@ class SessionRecord:
     delay_how: str = "set"
     delay_figures: dict[str, float] = field(default_factory=dict)
     reach_how: str = "set"
+    address: str = ""
+    language: str = "en"
     microphone: str = ""
     seconds: float = 0.0
     end: str = ""

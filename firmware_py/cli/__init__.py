@@ -22,6 +22,7 @@ from firmware_py.cli import (
     library,
     models,
     play,
+    players,
     post,
     report,
     run,
@@ -31,7 +32,9 @@ from firmware_py.cli import (
 from firmware_py.config import load_config
 from firmware_py.errors import HandDanceError
 
-_COMMANDS: Final = (play, demo, run, inspect, songs, sessions, report, library, post, models, calibrate, doctor, bench)
+_COMMANDS: Final = (
+    *(play, demo, run, inspect, songs, players, sessions, report, library, post, models, calibrate, doctor, bench),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,6 +101,8 @@ _FLAGS: Final = {
     "guide": ("sound", "guide"),
     "song": ("play", "song"),
     "player": ("play", "player"),
+    "address": ("play", "address"),
+    "language": ("play", "language"),
     "hand": ("play", "hand"),
     "fit_reach": ("play", "fit_reach"),
     "scale": ("play", "scale"),

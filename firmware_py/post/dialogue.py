@@ -3,6 +3,7 @@
 Not here: what is said, and in which order (``smtp``).
 """
 
+import logging
 import smtplib
 import socket
 import ssl
@@ -16,6 +17,8 @@ from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.address import one_line
 from firmware_py.post.replies import Lmtp, Smtp, Smtps
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
+
+log: Final = logging.getLogger(__name__)
 
 GREETING: Final = "the greeting"
 LOGIN: Final = "the login"
@@ -133,8 +136,12 @@ class Dialogue:
         if answer[0] not in good:
             raise self._refusal(*answer, what)
 
-    def pour(self, pieces: Iterable[bytes]) -> str:
-        """Send the body after DATA was taken, and return the server's word that it has the letter."""
+    def pour(self, pieces: Iterable[bytes], *, copies: int = 0) -> str:
+        """Send the body after DATA was taken, and return the server's word that it has the letter.
+
+        copies: recipients beside the first, for each of whom LMTP gives an answer of its own (RFC 2033); what it says
+        of them keeps no letter from its player.
+        """
         with self._step("sending the letter", self._patience.piece):
             end = time.monotonic() + self._patience.whole
             try:
@@ -154,7 +161,11 @@ class Dialogue:
         with self._step("waiting for the server to take the letter", self._patience.taken):
             self._socket.sendall(b".\r\n")
             code, text = self._open_server.getreply()
-        self.expect((code, text), "the letter", 250)
+            self.expect((code, text), "the letter", 250)
+            for _ in range(copies if isinstance(self._server, Lmtp) else 0):
+                answer = self._open_server.getreply()
+                if answer[0] != 250:
+                    log.warning("%s took no copy: %s", self.where, self.quoted(*answer))
         return self.quoted(code, text)
 
     def alive(self) -> bool:

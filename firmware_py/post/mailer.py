@@ -20,6 +20,7 @@ from firmware_py.post.maildir import MaildirTransport
 from firmware_py.post.outbox import Outbox
 from firmware_py.post.presets import preset_of, with_preset
 from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
+from firmware_py.post.recipients import copy_for, recipient_of
 from firmware_py.post.sendmail import SendmailTransport
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import Line, ServerDownError, ServerRefusedError, Transport
@@ -64,24 +65,31 @@ def open_outbox(config: Config, clock: Callable[[], float] = time.time) -> Outbo
 
 
 def queue_session(
-    config: Config, session: Path, recipient: str = "", clock: Callable[[], float] = time.time
+    config: Config,
+    session: Path,
+    recipient: str = "",
+    clock: Callable[[], float] = time.time,
+    *,
+    after_s: float = 0.0,
 ) -> LetterId | None:
     """Queue the letter of a finished session; None where the box is set to keep its sessions (``off``).
 
     Parameters
     ----------
     config
-        The configuration; its recipient is used where none is given.
+        The configuration; where no recipient is given, ``recipients`` says whom the letter goes to.
     session
         The session folder, with whatever could be derived in it.
     recipient
-        The player's own address, or empty.
+        Another address than that, or empty.
+    after_s
+        Seconds that a new letter waits, as ``Outbox.queue`` says.
     """
     if config.mail.transport == "off":
         log.info("mail is off: session %s stays on the box", session.name)
         return None
     with open_outbox(config, clock) as outbox:
-        return outbox.queue(session, recipient or config.mail.recipient)
+        return outbox.queue(session, recipient or recipient_of(config, session).address, after_s)
 
 
 def send_due(config: Config, clock: Callable[[], float] = time.time) -> list[Delivery]:
@@ -94,7 +102,14 @@ def send_due(config: Config, clock: Callable[[], float] = time.time) -> list[Del
     if transport is None:
         return []
     with open_outbox(config, clock) as outbox:
-        sent = Mailer(outbox, transport, config.mail.sender, clock, allowances(config.mail)).run()
+        sent = Mailer(
+            outbox,
+            transport,
+            config.mail.sender,
+            clock,
+            allowances(config.mail),
+            copy_to=config.mail.copy_to,
+        ).run()
         bounces.take_in(outbox, with_preset(config.mail), clock())
         return sent
 
@@ -119,6 +134,8 @@ class Mailer:
         How many people may get letters.
     network
         A file that changes when the network comes back.
+    copy_to
+        Address that gets a copy of each letter; empty: nobody.
     """
 
     def __init__(
@@ -129,6 +146,8 @@ class Mailer:
         clock: Callable[[], float] = time.time,
         allowed: tuple[Allowance, ...] = (),
         network: Path = NETWORK,
+        *,
+        copy_to: str = "",
     ) -> None:
         self._outbox = outbox
         self._transport = transport
@@ -136,6 +155,7 @@ class Mailer:
         self._clock = clock
         self._allowed = allowed
         self._network = network
+        self._copy_to = copy_to
         self._line: Line | None = None
 
     def run(self) -> list[Delivery]:
@@ -216,7 +236,8 @@ class Mailer:
         except MailRefusedError as error:
             raise ServerRefusedError(f"mail.sender: {error}") from error
         self._line = self._line or self._transport.connect()
-        return self._line.send(compose(letter, sender, workspace, self._line.limit_bytes))
+        copy_to = copy_for(self._copy_to, letter.recipient)
+        return self._line.send(compose(letter, sender, workspace, self._line.limit_bytes, copy_to=copy_to))
 
 
 def transport_for(config: Config) -> Transport | None:

@@ -25,6 +25,8 @@ from firmware_py.post.receipt import Receipt, message_id_of
 
 _AT_REST: Final = (LetterState.DELIVERED, LetterState.CANCELLED)
 
+HELD: Final = "an address may still be held up to the camera"
+
 
 class Outbox:
     """The queue in ``<state>/outbox``.
@@ -75,10 +77,11 @@ class Outbox:
         """Close the database."""
         self._db.close()
 
-    def queue(self, folder: Path, recipient: str) -> LetterId:
+    def queue(self, folder: Path, recipient: str, after_s: float = 0.0) -> LetterId:
         """Queue the letter of a session, on disk before it returns.
 
-        Queueing a session again is the same letter; another recipient re-addresses it while it has not left.
+        Queueing a session again is the same letter; another recipient re-addresses it while it has not left. A new
+        letter waits ``after_s`` seconds for a better address; queueing it again without a wait ends that.
 
         Raises
         ------
@@ -94,9 +97,15 @@ class Outbox:
         with self._told("written"), self._transaction():
             row = self._db.execute(f"SELECT {COLUMNS} FROM letters WHERE session = ?", (session,)).fetchone()  # noqa: S608
             if row is None:
+                now = self._clock()
+                state, reason = (LetterState.WAITING, HELD) if after_s else (LetterState.DUE, "")
                 cursor = self._db.execute(
-                    "INSERT INTO letters (session, recipient, message_id, queued, state) VALUES (?, ?, ?, ?, ?)",
-                    (session, address, message_id_of(folder, self._domain), self._clock(), LetterState.DUE),
+                    "INSERT INTO letters (session, recipient, message_id, queued, state, reason, next_try)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        *(session, address, message_id_of(folder, self._domain), now),
+                        *(state, reason, now + after_s if after_s else 0),
+                    ),
                 )
                 found = LetterId(cursor.lastrowid or 0)
             else:
@@ -104,6 +113,11 @@ class Outbox:
                 found = letter.id
                 if letter.recipient != address:
                     self._readdress(letter, address)
+                elif letter.reason == HELD and not after_s:
+                    self._db.execute(
+                        "UPDATE letters SET state = ?, reason = '', next_try = 0 WHERE id = ? AND state = ?",
+                        (LetterState.DUE, found, LetterState.WAITING),
+                    )
         Receipt.of(self.letter(found)).write(folder)
         self._ring()
         return found
@@ -131,6 +145,32 @@ class Outbox:
             rename()
         finally:
             os.close(lock)
+
+    def forget(self, folder: Path) -> QueuedLetter | None:
+        """Take a session's letter out of the queue for good and return it; None where there was none.
+
+        Raises MailError where a mailer is sending it just now.
+        """
+        with self._told("read"):
+            row = self._db.execute(
+                f"SELECT {COLUMNS} FROM letters WHERE session = ?",  # noqa: S608
+                (self._remembered(folder),),
+            ).fetchone()
+        if row is None:
+            return None
+        letter = self._letter(row)
+        workspace = self.path / str(letter.id)
+        with self._told("written"):
+            lock = locked(workspace)
+        if lock is None:
+            raise MailError(f"the letter of {folder.name} is on its way just now; try again")
+        try:
+            with self._told("written"):
+                self._db.execute("DELETE FROM letters WHERE id = ?", (letter.id,))
+            shutil.rmtree(workspace, ignore_errors=True)
+        finally:
+            os.close(lock)
+        return letter
 
     def due(self, now: float) -> list[QueuedLetter]:
         """Return the letters to try now, oldest first.

@@ -65,6 +65,8 @@ class SendmailLine:
         # Its words go into a file: a pipe that nobody reads meanwhile would stop it.
         with tempfile.TemporaryFile() as told:
             command = [*self._words, "-f", letter.sender, "--", letter.recipient]
+            if letter.copy_to:
+                command.append(letter.copy_to)
             try:
                 program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=told, stderr=told)
             except OSError as error:

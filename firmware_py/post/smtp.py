@@ -3,8 +3,10 @@
 Not here: the login (``login``), time limits and what an answer means (``dialogue``), what becomes of a letter.
 """
 
+import logging
 import ssl
 from pathlib import Path
+from typing import Final
 
 from firmware_py.config import MailSettings
 from firmware_py.errors import MailRefusedError
@@ -13,6 +15,8 @@ from firmware_py.post.letter import Letter
 from firmware_py.post.login import log_in
 from firmware_py.post.presets import preset_of
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
+
+log: Final = logging.getLogger(__name__)
 
 
 class SmtpTransport:
@@ -65,16 +69,16 @@ class SmtpLine:
             reused = False
         self._used = True
         try:
-            _introduce(self._dialogue, letter)
+            copies = _introduce(self._dialogue, letter)
         except ServerDownError:
             self._hang_up()
             if not reused:
                 raise
             # A server that says goodbye after so many letters is not down; one new call tells.
             self._dialogue = self._open()
-            _introduce(self._dialogue, letter)
+            copies = _introduce(self._dialogue, letter)
         try:
-            return self._dialogue.pour(letter.chunks())
+            return self._dialogue.pour(letter.chunks(), copies=copies)
         except BaseException:
             # Half a letter is out: whatever is said now would be taken for more of its text.
             self._hang_up()
@@ -133,8 +137,9 @@ def trusted(mail: MailSettings) -> ssl.SSLContext:
     return context
 
 
-def _introduce(dialogue: Dialogue, letter: Letter) -> None:
-    """Say from whom, to whom and how large, up to the server's leave to send the body."""
+def _introduce(dialogue: Dialogue, letter: Letter) -> int:
+    """Say from whom, to whom and how large, up to the server's leave to send the body; return how many copies go."""
+    copies = 0
     size, limit = letter.size, _size_of(dialogue)
     if limit is not None and limit < size:
         raise MailRefusedError(
@@ -155,7 +160,14 @@ def _introduce(dialogue: Dialogue, letter: Letter) -> None:
         asked += f" RET=HDRS ENVID={letter.message_id.strip('<>').partition('@')[0]}"
     dialogue.ask(f"MAIL FROM:<{letter.sender}>{asked}", "MAIL", f"the sender {letter.sender}", 250)
     dialogue.ask(f"RCPT TO:<{letter.recipient}>", "RCPT", f"the recipient {letter.recipient}", 250, 251)
+    if letter.copy_to:
+        # A copy that is refused keeps no letter from its player.
+        answer = dialogue.say(f"RCPT TO:<{letter.copy_to}>", "RCPT")
+        copies = int(answer[0] in (250, 251))
+        if not copies:
+            log.warning("%s takes no copy for %s: %s", dialogue.where, letter.copy_to, dialogue.quoted(*answer))
     dialogue.ask("DATA", "DATA", "the letter", 354)
+    return copies
 
 
 def _size_of(dialogue: Dialogue) -> int | None:

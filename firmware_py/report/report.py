@@ -14,6 +14,7 @@ from typing import Final
 
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import HandDanceError, ReportError
+from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.evaluation import Evaluation
@@ -21,10 +22,9 @@ from firmware_py.music.marks import Marks
 from firmware_py.music.note import Note
 from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import ScoreNote, Song
-from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
 from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
-from firmware_py.report.figures import figures_of, free_sentences, small_print
+from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
@@ -152,11 +152,13 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
 
 
 def _advice(performance: Performance) -> tuple[str, ...]:
+    words = words_in(performance.record.language)
     if not performance.heard:
-        return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
+        return no_notes_sentences(words, song=performance.song is not None)
     if performance.marks is None:
-        return free_sentences([_played_note(n, performance.key) for n in (*performance.notes, *performance.second)])
-    return advice_of(performance.marks)
+        notes = [_played_note(n, performance.key) for n in (*performance.notes, *performance.second)]
+        return free_sentences(notes, words)
+    return advice_of(performance.marks, words)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:

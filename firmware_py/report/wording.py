@@ -12,12 +12,6 @@ _SIGNS: Final = {"#": "♯", "b": "♭", "##": "♯♯", "bb": "♭♭"}
 LANGUAGE: Final = "en"
 NAME: Final = "Hand Dance"
 FREE_PLAY: Final = "Free play"
-NO_NOTES: Final = (
-    "No notes this time: the camera did not see a hand that it could follow.",
-    "Hold an open hand in front of the camera, about an arm's length away, with a light on it rather than behind it.",
-    "The recording and the song's melody are here all the same. Come back whenever you like.",
-)
-NO_NOTES_FREE: Final = (*NO_NOTES[:2], "The recording is here all the same. Come back whenever you like.")
 OF_HUNDRED: Final = "/ 100"
 POINTS: Final = "{points} of 10 000 points"
 PLAYER: Final = "Played by {player}"
@@ -89,10 +83,6 @@ FORMULA: Final = (
     "hundred, is the mark. A note is right within {right} cents and {on_time} ms; a bar’s marks are the share of "
     "its time that agreed. The 10 000 points are UltraStar’s: 9 000 for sixteenths won, in any octave, 1 000 for "
     "lines."
-)
-FREE_SENTENCES: Final = (
-    "You played {notes} between {low} and {high}, {sounding} seconds of sound in all.",
-    "The note you stayed on most was {favourite}.",
 )
 ONE_NOTE: Final = "1 note"
 MANY_NOTES: Final = "{notes} notes"

@@ -19,6 +19,7 @@ from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
 from firmware_py.post.retention import delete_delivered
+from firmware_py.session.addresses import Addresses
 from firmware_py.session.codes import Codes
 from firmware_py.session.dating import date_right, read_clocks
 from firmware_py.session.finish import complete_unfinished
@@ -87,7 +88,8 @@ class Appliance:
         self._undated = True  # there may be sessions that began before the clock was set
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
-        self._on_code = on_code or Codes().act_on
+        self._addresses = Addresses(config)
+        self._on_code = on_code or Codes([self._addresses.read], self._answered).act_on
         self._looking = False
         self._sight: WaitingSight | None = None
         if config.camera.codes == "on":
@@ -120,6 +122,7 @@ class Appliance:
                     self._notifier.alive()
                     if self._sight:
                         self._sight.attend()
+                    self._addresses.tend()
                     try:
                         event = self._events.get(timeout=LISTEN_S)
                     except queue.Empty:
@@ -184,19 +187,22 @@ class Appliance:
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
+            config, wait_s = self._addresses.for_session(self._config), self._addresses.wait_s(looking=self._looking)
             sight = self._sight.handed_over() if self._sight else None
             try:
                 outcome = play_once(
-                    self._config,
+                    config,
                     self._machine,
                     stop,
                     self._show,
                     letter=True,
+                    letter_after_s=wait_s,
                     levels=self._levels,
                     sight=sight,
                     recorded=lambda: self._chimes.play(Chime.STOP),
                 )
                 self._letters.look_now()
+                self._addresses.played(outcome.folder)
                 log.info("played: %s", outcome.as_line())
                 trouble = outcome.record.end if outcome.record.failed else ""
             except NotBegunError as error:
@@ -239,6 +245,10 @@ class Appliance:
             self._on_code(text)
         except Exception:  # a code is a stranger's text: it cannot end the box
             log.exception("a code could not be followed")
+
+    def _answered(self, followed: bool) -> None:
+        """Let whoever held up a code hear whether it was good."""
+        self._chimes.play(Chime.TAKEN if followed else Chime.FAULT)
 
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""

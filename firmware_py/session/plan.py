@@ -15,10 +15,12 @@ from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
+from firmware_py.errors import MailRefusedError, UsageError
 from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
+from firmware_py.post.address import checked
 from firmware_py.session.saying import say
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart, Hold
@@ -80,6 +82,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
+    address = _address(play.address)
     player = _player(config)
     mapping = mapping_for(song, play, player.reach)
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
@@ -127,7 +130,9 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             started_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             song=_remembered(play.song),
             patch=sound.patch,
-            player=play.player,
+            player=player.name or play.player,
+            address=address,
+            language=player.language or play.language,
             camera=config.camera.source,
             audio=sound.audio,
             mapping=mapping,
@@ -190,6 +195,14 @@ def _player(config: Config) -> Player:
     if players.note:
         say(players.note)
     return player
+
+
+def _address(given: str) -> str:
+    """Return the address that was given for this session, empty for none. Raises UsageError for one that is none."""
+    try:
+        return checked(given) if given else ""
+    except MailRefusedError as error:
+        raise UsageError(f"play.address: {error}") from error
 
 
 def _fits_reach(play: PlaySettings, player: Player, *, scripted: bool, realtime: bool) -> bool:

@@ -53,15 +53,17 @@ def play_once(
     show: Show,
     *,
     letter: bool,
+    letter_after_s: float = 0.0,
     levels: Levels | None = None,
     sight: Child | None = None,
     recorded: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
-    letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
-    the configuration's. sight: a sight process that waits for its plan, and that is ended with the session. recorded:
-    called when the sound device is free again, before the report is made.
+    letter: whether one is queued; sending is not done here. letter_after_s: how long it waits for a better address.
+    levels: those to play at, which may change meanwhile; None: the configuration's. sight: a sight process that waits
+    for its plan, and that is ended with the session. recorded: called when the sound device is free again, before the
+    report is made.
     """
     clean_stale()
     levels = levels or Levels.of(config.sound)
@@ -75,7 +77,7 @@ def play_once(
     finally:
         lanes.close()
     recorded()
-    outcome = finish(folder, config, letter=letter)
+    outcome = finish(folder, config, letter=letter, letter_after_s=letter_after_s)
     machine.to(State.READY)
     return outcome
 

@@ -32,6 +32,7 @@ class Chime(StrEnum):
     READY = "ready"
     START = "start"
     STOP = "stop"
+    TAKEN = "taken"
     FAULT = "fault"
     MAIL_SENT = "mail-sent"
     MAIL_WAITING = "mail-waiting"
@@ -39,11 +40,13 @@ class Chime(StrEnum):
     CARD_NEARLY_FULL = "card-nearly-full"
 
 
-# Notes as (seconds from the beginning, MIDI number): rising is a beginning, falling an end, a clash twice a fault.
+# Notes as (seconds from the beginning, MIDI number): rising is a beginning, falling an end, the same note twice a yes,
+# a clash twice a fault.
 _NOTES: Final[dict[Chime, tuple[int, tuple[tuple[float, int], ...]]]] = {
     Chime.READY: (STRUCK, ((0.0, 72), (0.14, 76), (0.28, 79), (0.42, 84))),
     Chime.START: (PLUCKED, ((0.0, 74), (0.12, 81))),
     Chime.STOP: (STRUCK, ((0.0, 79), (0.16, 76), (0.32, 72))),
+    Chime.TAKEN: (STRUCK, ((0.0, 88), (0.1, 88))),
     Chime.FAULT: (PLUCKED, ((0.0, 55), (0.0, 56), (0.3, 55), (0.3, 56))),
     # A letter flies up; one that waits stays on its note; without a network it falls back; a full card knocks low.
     Chime.MAIL_SENT: (STRUCK, ((0.0, 72), (0.09, 77), (0.18, 81), (0.27, 84))),

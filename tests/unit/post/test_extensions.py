@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -86,6 +87,7 @@ class LocalServer:
                     call.write(b"354 go\r\n")
                     self.body = b"".join(iter(call.readline, b".\r\n"))
                     call.write(self.verdict.encode() + b"\r\n")
+                    self.verdict = "250 kept"
                 elif word == b"QUIT":
                     call.write(b"221 bye\r\n")
                     return
@@ -109,6 +111,18 @@ def test_lmtp_over_a_socket_answers_for_the_recipient(letter, tmp_path, verdict)
             send(local, letter)
     server.stop()
     assert server.lines[0].upper() == "LHLO [127.0.0.1]"
+
+
+@pytest.mark.parametrize("copy", ["250 kept too", "552 its mailbox is full"])
+def test_lmtp_answers_for_the_copy_by_itself_and_that_keeps_no_letter_from_its_player(letter, tmp_path, copy, caplog):
+    server = LocalServer(tmp_path / "lmtp", f"250 kept\r\n{copy}")
+    local = MailSettings(transport="lmtp", host=str(tmp_path / "lmtp"))
+    with closing(SmtpTransport(local).connect()) as line:
+        assert line.send(replace(letter, copy_to="owner@example.org")) == "250 kept"
+        line.send(letter)  # no answer is left over that would be taken for one to this
+    server.stop()
+    assert "RCPT TO:<owner@example.org>" in server.lines
+    assert ("took no copy: 552" in caplog.text) == copy.startswith("5")
 
 
 def test_lmtp_without_a_server_waits(letter, tmp_path):

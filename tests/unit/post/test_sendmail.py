@@ -1,5 +1,6 @@
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,11 @@ def test_the_program_gets_sender_recipient_and_the_letter_with_its_own_line_ends
     assert "took it" in send(program(), letter)
     assert (tmp_path / "words").read_text() == '["-i", "-f", "box@example.org", "--", "ana@example.org"]'
     assert (tmp_path / "read").read_bytes() == b"".join(letter.chunks()).replace(b"\r\n", b"\n")
+
+
+def test_whoever_gets_a_copy_is_named_to_the_program_too(program, letter, tmp_path):
+    send(program(), replace(letter, copy_to="owner@example.org"))
+    assert (tmp_path / "words").read_text().endswith('"--", "ana@example.org", "owner@example.org"]')
 
 
 @pytest.mark.parametrize(

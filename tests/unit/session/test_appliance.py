@@ -13,7 +13,7 @@ from firmware_py.archive.library import list_sessions
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.archive.space import Space
 from firmware_py.config import CameraSettings, Config, PanelSettings, PathSettings, PlaySettings, SoundSettings
-from firmware_py.errors import AlreadyRunningError, CameraError
+from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError
 from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
@@ -294,3 +294,31 @@ def test_a_box_beside_a_session_of_somebody_else_is_refused(config: Config, tmp_
     pinless = replace(config, panel=PanelSettings(start_pin=-1, stop_pin=-1, status_pin=-1, recording_pin=-1))
     with only_one(tmp_path), pytest.raises(AlreadyRunningError, match=str(os.getpid())):
         serve(pinless)
+
+
+def test_an_address_held_up_is_the_next_sessions_and_a_chime_says_whether_it_was_taken(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, float]] = []
+    chimes: list[str] = []
+
+    def not_begun(config: Config, *_: Any, letter_after_s: float, **__: Any) -> None:
+        asked.append((config.play.address, letter_after_s))
+        raise NotBegunError("stopped before it began")
+
+    monkeypatch.setattr(appliance, "play_once", not_begun)
+    monkeypatch.setattr(appliance.Chimes, "play", lambda _self, chime: chimes.append(str(chime)))
+    codes = replace(config, camera=replace(config.camera, codes="off"))
+    finger = Finger()
+    box = Appliance(codes, finger.opened)
+
+    def hold_up_and_play() -> None:
+        box._code("mailto:a@example.org,b@example.org")
+        box._code("mailto:vis@example.org")
+        finger._on_event(START)
+        finger._on_event(QUIT)
+
+    finger._presses = [(State.READY, hold_up_and_play)]
+    box.run()
+    assert asked == [("vis@example.org", 0.0)]
+    assert chimes[:3] == ["fault", "taken", "ready"]

@@ -173,3 +173,17 @@ def test_free_play_can_begin_with_finding_the_reach_too_and_has_its_tones(tmp_pa
 def test_areas_that_are_set_are_not_looked_for(tmp_path: Path) -> None:
     plan = _planned(tmp_path, "v4l2", "auto", fit_reach="count-in", song="free", area_far=0.01, area_near=0.1)
     assert plan.reach_stage is None
+
+
+def test_the_letters_address_and_language_are_decided_with_the_session(tmp_path: Path) -> None:
+    Players(tmp_path).keep("Ana", address="ana@example.org", language="es")
+    record = _planned(tmp_path, player="ana", address=" bo@Bücher.example", language="de").record
+    assert (record.player, record.address, record.language) == ("Ana", "bo@xn--bcher-kva.example", "es")
+    record = _planned(tmp_path, language="de").record
+    assert (record.address, record.language) == ("", "de")
+
+
+def test_an_address_that_is_none_is_refused_before_anybody_plays(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"play\.address: .* is not one mail address"):
+        _planned(tmp_path / "state", address="a@example.org, b@example.org")
+    assert not (tmp_path / "state").exists()
