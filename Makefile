@@ -14,7 +14,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test panel-test soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ unit: $(VENV)/developed models ## the tests alone
 
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
+
+panel-test: $(VENV)/developed ## 10 000 random sequences of presses: never stuck, never recording in the dark
+	HAND_DANCE_SEQUENCES=10000 $(BIN)/python -m pytest -s --timeout 900 tests/rigs/test_panel_sequences.py
 
 soak: $(VENV)/developed models ## a session of half an hour: memory stays, frames are not dropped
 	HAND_DANCE_SOAK_MINUTES=$${HAND_DANCE_SOAK_MINUTES:-30} $(BIN)/python -m pytest -s tests/bench/test_bench_soak.py

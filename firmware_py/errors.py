@@ -101,6 +101,14 @@ class PanelError(HandDanceError, OSError):
     """Buttons or lights whose pins are not there or cannot be used; the instrument plays without them."""
 
 
+class WishError(HandDanceError, OSError):
+    """Something that root was asked for and that cannot be asked for here."""
+
+
+class SetupError(UsageError):
+    """A wireless network or a set-up file that cannot be followed; never quotes a password."""
+
+
 class MailError(HandDanceError, OSError):
     """A letter that could not be handed over now; the outbox keeps it and tries again."""
 
