@@ -223,6 +223,11 @@ def _settings_in(path: Path) -> Iterator[tuple[str, str, Any, int]]:
         raise ConfigError(f"{path} cannot be read ({error}); write it as UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}; correct that line") from error
+    if path.name == BOOT_FILES[0].name:
+        # Of the machine, not of the program: the set-up at boot (firmware_py.box) follows and erases these.
+        document.pop("wifi", None)
+        if isinstance(mail := document.get("mail"), dict):
+            mail.pop("password", None)
     for section, table in document.items():
         line = _line_of(text, section, None)
         if section not in SECTIONS:

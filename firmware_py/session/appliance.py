@@ -21,6 +21,7 @@ from firmware_py.session.finish import complete_unfinished
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.networks import read_network
 from firmware_py.session.notify import Notifier
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment
@@ -72,7 +73,7 @@ class Appliance:
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._selection = Selection(config)
         self._machine = StateMachine()
-        self._on_code = on_code or Codes().act_on
+        self._on_code = on_code or Codes([read_network]).act_on
         self._looking = False
         self._sight: WaitingSight | None = None
         if config.camera.codes == "on":
