@@ -79,7 +79,7 @@ def tracked(*patterns):
 
 def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
-    assert len(units) == 4
+    assert len(units) == 7
     assert installed.files() == units | {
         "etc/sysusers.d/hand-dance.conf",
         "etc/tmpfiles.d/hand-dance.conf",
