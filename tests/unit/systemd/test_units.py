@@ -137,6 +137,11 @@ def test_the_boot_partition_is_followed_before_the_network_and_the_instrument_st
     assert {"NetworkManager.service", "hand-dance.service", "hand-dance-post.service"} <= set(before)
 
 
+def test_a_machine_that_hangs_is_started_again_within_fifteen_seconds():
+    (seconds,) = re.findall(r"^RuntimeWatchdogSec=(\d+)s$", (UNITS / "system.conf.d/hand-dance.conf").read_text(), re.M)
+    assert 5 <= int(seconds) <= 15
+
+
 def test_the_user_is_made_with_the_groups_of_the_devices():
     told = subprocess.run(
         ["systemd-sysusers", "--dry-run", str(UNITS / "sysusers.d" / "hand-dance.conf")],
