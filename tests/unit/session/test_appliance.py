@@ -113,11 +113,12 @@ def test_a_long_press_ends_the_session_and_then_asks_to_be_turned_off(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Wish] = []
+    reasons: list[str] = []
 
     def plays(_config: Config, _machine: object, stop: StopRequest, *_: object, **__: object) -> None:
         box._pressed(PanelEvent.SHUT_DOWN)
         box._pressed(PanelEvent.RESET_NETWORK)
-        assert stop.reason
+        reasons.append(stop.reason)
         raise NotBegunError("that was all")
 
     def asks(wish: Wish) -> None:
@@ -130,6 +131,7 @@ def test_a_long_press_ends_the_session_and_then_asks_to_be_turned_off(
     box = Appliance(config, finger.opened)
     box._pressed(START)
     box.run()
+    assert reasons == ["stop was pressed"]
     assert asked == [Wish.POWER_OFF], "a network is forgotten while nobody plays, and not later by surprise"
 
 
