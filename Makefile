@@ -14,7 +14,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -45,11 +45,14 @@ fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the 
 post-kill-test: $(VENV)/developed ## the mailer killed 200 times with the server alive: about a minute
 	HAND_DANCE_POST_KILLS=200 $(BIN)/python -m pytest -s tests/rigs/test_post_kills.py
 
+panel-test: $(VENV)/developed ## 10 000 random sequences of presses: never stuck, never recording in the dark
+	HAND_DANCE_SEQUENCES=10000 $(BIN)/python -m pytest -s --timeout 900 tests/rigs/test_panel_sequences.py tests/long/test_network_manager.py
+
 soak: $(VENV)/developed models ## a session of half an hour: memory stays, frames are not dropped
 	HAND_DANCE_SOAK_MINUTES=$${HAND_DANCE_SOAK_MINUTES:-30} $(BIN)/python -m pytest -s tests/bench/test_bench_soak.py
 
 count-in-test: $(VENV)/developed models ## sessions in real time that measure their delay and find the reach: half a minute
-	$(BIN)/python -m pytest tests/long
+	$(BIN)/python -m pytest tests/long/test_count_in_sessions.py
 
 crossing-test: $(VENV)/developed models ## 200 pairs of drawn hands that cross: about ten minutes
 	HAND_DANCE_CROSSINGS=200 $(BIN)/python -m pytest -s --timeout 1800 tests/rigs/test_crossings.py

@@ -161,6 +161,27 @@ class PanelSettings:
     status_pin: int = setting(22, "status light", least=-1, most=27)
     recording_pin: int = setting(23, "recording light", least=-1, most=27)
     debounce_ms: float = setting(30.0, "a button counts as pressed after so long", least=0, most=1000)
+    red_pin: int = setting(-1, "red of a light of three colours that shows the status", least=-1, most=27)
+    green_pin: int = setting(-1, "its green", least=-1, most=27)
+    blue_pin: int = setting(-1, "its blue", least=-1, most=27)
+    song_pin: int = setting(-1, "button of the next song", least=-1, most=27)
+    patch_pin: int = setting(-1, "button of the next patch", least=-1, most=27)
+    song_a_pin: int = setting(-1, "rotary encoder that selects the song", least=-1, most=27)
+    song_b_pin: int = setting(-1, "its other contact", least=-1, most=27)
+    louder_pin: int = setting(-1, "button of more volume", least=-1, most=27)
+    softer_pin: int = setting(-1, "button of less volume", least=-1, most=27)
+    volume_a_pin: int = setting(-1, "rotary encoder of the volume", least=-1, most=27)
+    volume_b_pin: int = setting(-1, "its other contact", least=-1, most=27)
+    guard_ms: float = setting(
+        500.0, "one button for start and stop is not heard so soon after it did either", least=0, most=5000
+    )
+    stop_hold_ms: float = setting(0.0, "stop ends a song only when it is held so long", least=0, most=2500)
+    shutdown_s: float = setting(
+        3.0, "stop, held so long and let go while nobody plays, turns the box off; 0: never", least=0, most=30
+    )
+    network_reset_s: float = setting(
+        10.0, "stop, held so long and let go, forgets the wireless network; 0: never", least=0, most=60
+    )
 
 
 @dataclass(frozen=True)
@@ -224,6 +245,11 @@ def _settings_in(path: Path) -> Iterator[tuple[str, str, Any, int]]:
         raise ConfigError(f"{path} cannot be read ({error}); write it as UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}; correct that line") from error
+    if path.name == BOOT_FILES[0].name:
+        # Of the machine, not of the program: the set-up at boot (firmware_py.box) follows and erases these.
+        document.pop("wifi", None)
+        if isinstance(mail := document.get("mail"), dict):
+            mail.pop("password", None)
     for section, table in document.items():
         line = _line_of(text, section, None)
         if section not in SECTIONS:

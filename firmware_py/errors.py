@@ -105,6 +105,14 @@ class LanguageError(HandDanceError, ValueError):
     """A catalogue of words that is missing or cannot be understood; names the place in the file."""
 
 
+class WishError(HandDanceError, OSError):
+    """Something that root was asked for and that cannot be asked for here."""
+
+
+class SetupError(UsageError):
+    """A wireless network or a set-up file that cannot be followed; never quotes a password."""
+
+
 class MailError(HandDanceError, OSError):
     """A letter that could not be handed over now; the outbox keeps it and tries again."""
 

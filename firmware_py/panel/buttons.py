@@ -1,17 +1,24 @@
-"""The panel of a box: start and stop buttons and two lights, through gpiozero.
+"""The panel of a box: buttons, rotary encoders and lights, through gpiozero.
 
 Not here: what a press does (``session``). gpiozero is imported only when a panel is opened: without it, or without
 pins, the instrument plays as well.
 """
 
 import logging
+import threading
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware_py.config import PanelSettings
-from firmware_py.errors import PanelError, UsageError
+from firmware_py.errors import PanelError
 from firmware_py.panel.lights import Lights
 from firmware_py.panel.panel import OnEvent, PanelEvent
+from firmware_py.panel.patterns import look_of_hold
+from firmware_py.panel.pins import check_pins
+from firmware_py.panel.presses import Hold, Later, LoneButton, StopButton
 from firmware_py.state import State
 
 if TYPE_CHECKING:
@@ -26,24 +33,40 @@ class ButtonPanel:
     Parameters
     ----------
     settings
-        Pins and debounce. Start and stop on one pin are one button that does either.
+        Pins and times. Start and stop on one pin are one button that does either.
     on_event
         Called for each press, from gpiozero's thread.
     factory
         gpiozero's way to the pins; None: the box's own. Tests pass a MockFactory.
+    clock, later
+        The time that long presses are measured by.
 
     Raises
     ------
     UsageError
-        A pin that is used twice.
+        A pin that is used twice, or part of a light or encoder alone.
     PanelError
         No gpiozero, no pins, or a pin that somebody else holds; says what to do.
     """
 
-    def __init__(self, settings: PanelSettings, on_event: OnEvent, factory: "Factory | None" = None) -> None:
-        _check(settings)
+    def __init__(
+        self,
+        settings: PanelSettings,
+        on_event: OnEvent,
+        factory: "Factory | None" = None,
+        clock: Callable[[], float] = time.monotonic,
+        later: Later | None = None,
+    ) -> None:
+        check_pins(settings)
         self._on_event = on_event
         self._state = State.STARTING
+        # A long press is shown from another thread: it must not put out a recording light that has just gone on.
+        self._showing = threading.RLock()
+        self._shown: Callable[[], None] = lambda: None
+        lone = settings.start_pin == settings.stop_pin
+        self._stop = (LoneButton if lone else StopButton)(
+            settings, on_event, self._show_hold, clock, later or _by_timer
+        )
         try:
             from gpiozero.exc import GPIOZeroError
         except ImportError as error:
@@ -63,57 +86,80 @@ class ButtonPanel:
     def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
         """Show a state on the lights."""
         self._state = State(state) if state in set(State) else State.FAULT
-        self._lights.show(state, trouble=trouble, looking=looking)
+        self._stop.show(self._state)
+        with self._showing:
+            self._shown = lambda: self._lights.show(state, trouble=trouble, looking=looking)
+            self._shown()
 
     def close(self) -> None:
         """Turn the lights off and give the pins back."""
+        self._stop.close()
         self._resources.close()
 
     def _open(self, settings: PanelSettings, factory: "Factory") -> None:
         with ExitStack() as stack:
-            self._lights = Lights(settings.status_pin, settings.recording_pin, factory)
+            self._lights = Lights(settings, factory)
             stack.callback(self._lights.close)
-            if settings.start_pin == settings.stop_pin:
-                wired = {settings.start_pin: self._either}
-            else:
-                wired = {settings.start_pin: self._start, settings.stop_pin: self._stop}
+            if settings.stop_pin >= 0:
+                stop = _button(settings.stop_pin, settings.debounce_ms, factory)
+                stack.callback(stop.close)
+                stop.when_pressed, stop.when_released = self._stop.pressed, self._stop.released
+            said = {
+                settings.louder_pin: PanelEvent.LOUDER,
+                settings.softer_pin: PanelEvent.SOFTER,
+                settings.song_pin: PanelEvent.NEXT_SONG,
+                settings.patch_pin: PanelEvent.NEXT_PATCH,
+            }
+            wired: dict[int, Callable[[], None]] = {pin: partial(self._on_event, said[pin]) for pin in said}
+            if settings.start_pin != settings.stop_pin:
+                wired[settings.start_pin] = self._start
             for pin, pressed in wired.items():
                 if pin >= 0:
                     button = _button(pin, settings.debounce_ms, factory)
                     stack.callback(button.close)
                     button.when_pressed = pressed
+            for pins, right, left in (
+                ((settings.song_a_pin, settings.song_b_pin), PanelEvent.NEXT_SONG, PanelEvent.PREVIOUS_SONG),
+                ((settings.volume_a_pin, settings.volume_b_pin), PanelEvent.LOUDER, PanelEvent.SOFTER),
+            ):
+                if min(pins) >= 0:
+                    encoder = _encoder(pins, factory)
+                    stack.callback(encoder.close)
+                    encoder.when_rotated_clockwise = partial(self._on_event, right)
+                    encoder.when_rotated_counter_clockwise = partial(self._on_event, left)
             self._lights.show(self._state)
             self._resources = stack.pop_all()
 
     def _start(self) -> None:
-        self._on_event(PanelEvent.START)
+        # Both at once is somebody who leans on the box.
+        if not self._stop.is_down:
+            self._on_event(PanelEvent.START)
 
-    def _stop(self) -> None:
-        self._on_event(PanelEvent.STOP)
+    def _show_hold(self, hold: Hold) -> None:
+        with self._showing:
+            if hold is Hold.NOTHING:
+                self._shown()
+            else:
+                self._lights.show_look(look_of_hold(hold, self._state))
 
-    def _either(self) -> None:
-        self._on_event(PanelEvent.STOP if self._state.stoppable else PanelEvent.START)
 
-
-def _check(settings: PanelSettings) -> None:
-    """Refuse a pin used twice; only start and stop may share one."""
-    used: dict[int, str] = {}
-    for name in ("start_pin", "stop_pin", "status_pin", "recording_pin"):
-        pin = getattr(settings, name)
-        if pin < 0:
-            continue
-        other = used.setdefault(pin, name)
-        if other != name and {other, name} != {"start_pin", "stop_pin"}:
-            raise UsageError(
-                f"panel.{name} is pin {pin}, which panel.{other} uses already; give each its own, or -1 for none "
-                "(only start_pin and stop_pin may share one, as a single button)"
-            )
+def _by_timer(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
 
 
 def _button(pin: int, debounce_ms: float, factory: "Factory") -> Any:
     from gpiozero import Button
 
     return Button(pin, pull_up=True, bounce_time=debounce_ms / 1000 or None, pin_factory=factory)
+
+
+def _encoder(pins: tuple[int, int], factory: "Factory") -> Any:
+    from gpiozero import RotaryEncoder
+
+    return RotaryEncoder(*pins, max_steps=0, pin_factory=factory)
 
 
 def _own_factory() -> "Factory":

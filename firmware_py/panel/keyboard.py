@@ -1,4 +1,4 @@
-"""The keyboard of a terminal as a panel: space starts and stops, s stops, q quits, + and - change the volume.
+"""The keyboard of a terminal as a panel: space starts and stops, s stops, q quits; + and - are volume, n song, p patch.
 
 Not here: the progress line (the command prints it), or what a key does (``session``).
 """
@@ -14,7 +14,7 @@ from typing import IO, Final
 from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.state import State
 
-KEYS: Final = "space: start or stop · s: stop · + -: volume · q: quit"
+KEYS: Final = "space: start or stop · s: stop · + -: volume · n: next song · p: next patch · q: quit"
 """The keys, for a line that tells a person of them."""
 _MEANINGS: Final = {
     "s": PanelEvent.STOP,
@@ -22,6 +22,8 @@ _MEANINGS: Final = {
     "+": PanelEvent.LOUDER,
     "=": PanelEvent.LOUDER,  # the same key without shift
     "-": PanelEvent.SOFTER,
+    "n": PanelEvent.NEXT_SONG,
+    "p": PanelEvent.NEXT_PATCH,
 }
 
 

@@ -1,4 +1,4 @@
-"""Two lights on two pins: status, and recording.
+"""The lights: status, on one pin or in three colours, and recording.
 
 Not here: which state looks how (``patterns``). Needs gpiozero, which is part of the extra ``pi``.
 """
@@ -6,10 +6,11 @@ Not here: which state looks how (``patterns``). Needs gpiozero, which is part of
 import itertools
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from firmware_py.panel.patterns import STEP_S, look_of
+from firmware_py.config import PanelSettings
+from firmware_py.panel.patterns import STEP_S, Look, look_of
 
 if TYPE_CHECKING:
     from gpiozero import Factory
@@ -22,37 +23,48 @@ class Lights:
 
     Parameters
     ----------
-    status_pin, recording_pin
-        BCM numbers; -1 is not there.
+    settings
+        Their pins.
     factory
         gpiozero's way to the pins.
     """
 
-    def __init__(self, status_pin: int, recording_pin: int, factory: "Factory") -> None:
-        self._status = _light(status_pin, factory)
-        self._recording = _light(recording_pin, factory)
+    def __init__(self, settings: PanelSettings, factory: "Factory") -> None:
+        with ExitStack() as opened:
+            self._recording = _light(settings.recording_pin, factory, opened)
+            self._status = _light(settings.status_pin, factory, opened)
+            self._colour = _colour_light((settings.red_pin, settings.green_pin, settings.blue_pin), factory, opened)
+            self._opened = opened.pop_all()
 
     def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
         """Show a state; what a light refuses is logged."""
-        look = look_of(state, trouble=trouble, looking=looking)
-        # The recording light first and by itself: nothing that the other does may keep it dark.
+        self.show_look(look_of(state, trouble=trouble, looking=looking))
+
+    def show_look(self, look: Look) -> None:
+        """Show a look; what a light refuses is logged."""
+        # The recording light first and by itself: nothing that the others do may keep it dark.
         if self._recording is not None:
             with _logged("recording"):
                 self._recording.value = look.recording
         if self._status is not None:
             with _logged("status"):
-                self._status.source = None
-                self._status.value = look.status[0]
-                if not look.steady:
-                    self._status.source_delay = STEP_S
-                    self._status.source = itertools.cycle(look.status)
+                _run(self._status, [float(on) for on in look.status], look)
+        if self._colour is not None:
+            with _logged("coloured"):
+                _run(self._colour, [tuple(on * part for part in look.colour) for on in look.status], look)
 
     def close(self) -> None:
-        """Turn both off and give their pins back."""
-        for light in (self._status, self._recording):
-            if light is not None:
-                light.source = None
-                light.close()
+        """Turn all off and give their pins back."""
+        self._opened.close()
+
+
+def _run(light: Any, steps: list[Any], look: Look) -> None:
+    """Show the steps for ever, from gpiozero's thread, or the first one alone where nothing changes."""
+    light.source = None
+    light.value = steps[0]
+    if not look.steady:
+        light.source_delay = STEP_S
+        light.source = itertools.cycle(steps)
 
 
 @contextmanager
@@ -63,9 +75,26 @@ def _logged(name: str) -> Iterator[None]:
         log.error("the %s light does not work (%s); look at its pin and wire", name, error)
 
 
-def _light(pin: int, factory: "Factory") -> Any:
+def _light(pin: int, factory: "Factory", opened: ExitStack) -> Any:
     if pin < 0:
         return None
     from gpiozero import LED
 
-    return LED(pin, pin_factory=factory)
+    return _until_closed(LED(pin, pin_factory=factory), opened)
+
+
+def _colour_light(pins: tuple[int, int, int], factory: "Factory", opened: ExitStack) -> Any:
+    if min(pins) < 0:
+        return None
+    from gpiozero import RGBLED
+
+    return _until_closed(RGBLED(*pins, pwm=False, pin_factory=factory), opened)
+
+
+def _until_closed(light: Any, opened: ExitStack) -> Any:
+    def close() -> None:
+        light.source = None
+        light.close()
+
+    opened.callback(close)
+    return light

@@ -12,6 +12,7 @@ from firmware_py.errors import PanelError
 from firmware_py.panel.buttons import ButtonPanel
 from firmware_py.panel.keyboard import KEYS, KeyboardPanel
 from firmware_py.panel.panel import OnEvent, Panel, Panels
+from firmware_py.panel.pins import pins_used
 from firmware_py.panel.signals import SignalPanel
 
 log: Final = logging.getLogger(__name__)
@@ -37,8 +38,7 @@ def open_panel(
         A pin that is used twice.
     """
     found: list[Panel] = []
-    named = (settings.start_pin, settings.stop_pin, settings.status_pin, settings.recording_pin)
-    if pins and any(pin >= 0 for pin in named):
+    if pins and pins_used(settings):
         try:
             found.append(ButtonPanel(settings, on_event))
         except PanelError as error:

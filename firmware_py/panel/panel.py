@@ -18,6 +18,11 @@ class PanelEvent(StrEnum):
     QUIT = "quit"
     LOUDER = "louder"
     SOFTER = "softer"
+    NEXT_SONG = "next-song"
+    PREVIOUS_SONG = "previous-song"
+    NEXT_PATCH = "next-patch"
+    SHUT_DOWN = "shut-down"
+    RESET_NETWORK = "reset-network"
 
 
 OnEvent = Callable[[PanelEvent], None]

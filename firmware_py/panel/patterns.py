@@ -1,4 +1,4 @@
-"""How each state looks on two lights, as data: told apart from across a room, and without colours.
+"""How each state looks on the lights, as data: told apart from across a room, and without colours, which come on top.
 
 Not here: the lights themselves (``lights``). Keep it slow: nothing flashes faster than three times a second, which
 is the limit for people with photosensitive epilepsy (WCAG 2.3.1).
@@ -7,6 +7,7 @@ is the limit for people with photosensitive epilepsy (WCAG 2.3.1).
 from dataclasses import dataclass
 from typing import Final
 
+from firmware_py.panel.presses import Hold
 from firmware_py.state import State
 
 STEP_S: Final = 0.2
@@ -18,10 +19,12 @@ class Look:
     """One state on the panel.
 
     status: the status light's steps of STEP_S, repeated for ever. recording: whether the recording light is on.
+    colour: red, green and blue of a status light that has them.
     """
 
     status: tuple[bool, ...]
     recording: bool
+    colour: tuple[bool, bool, bool]
 
     @property
     def steady(self) -> bool:
@@ -41,7 +44,22 @@ _STATUS: Final = {
     State.FINISHING: _steps("#........."),
     State.FAULT: _steps("#.#.#....."),
 }
+_RED: Final = (True, False, False)
+_YELLOW: Final = (True, True, False)
+_GREEN: Final = (False, True, False)
+_BLUE: Final = (False, False, True)
+_VIOLET: Final = (True, False, True)
+_WHITE: Final = (True, True, True)
+_COLOURS: Final = {
+    State.STARTING: _WHITE,
+    State.READY: _GREEN,
+    State.COUNTING_IN: _YELLOW,
+    State.PLAYING: _VIOLET,
+    State.FINISHING: _BLUE,
+    State.FAULT: _RED,
+}
 _LOOKING: Final = _steps("############.#.")  # ready, and the camera's eye winks
+_HOLDS: Final = {Hold.SHUT_DOWN: (_steps("##."), _RED), Hold.RESET_NETWORK: (_steps("#."), _WHITE)}
 
 
 def look_of(state: str, *, trouble: bool = False, looking: bool = False) -> Look:
@@ -53,7 +71,14 @@ def look_of(state: str, *, trouble: bool = False, looking: bool = False) -> Look
     try:
         known = State(state)
     except ValueError:
-        return Look(_STATUS[State.FAULT], recording=True)
+        return Look(_STATUS[State.FAULT], True, _RED)
     if looking and known is State.READY and not trouble:
-        return Look(_LOOKING, recording=False)
-    return Look(_STATUS[State.FAULT if trouble else known], known.records)
+        return Look(_LOOKING, False, _GREEN)
+    status = State.FAULT if trouble else known
+    return Look(_STATUS[status], known.records, _COLOURS[status])
+
+
+def look_of_hold(hold: Hold, state: State) -> Look:
+    """Return how a box looks whose button is held so long that letting it go does something."""
+    status, colour = _HOLDS[hold]
+    return Look(status, state.records, colour)

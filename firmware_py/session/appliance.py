@@ -13,8 +13,9 @@ from contextlib import ExitStack, closing
 from typing import Final
 
 from firmware_py.archive.space import space_of
+from firmware_py.box.wishes import Wish, ask
 from firmware_py.config import Config, PanelSettings
-from firmware_py.errors import HandDanceError, NotBegunError
+from firmware_py.errors import HandDanceError, NotBegunError, WishError
 from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
@@ -28,10 +29,12 @@ from firmware_py.session.letter_watch import LetterWatch
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.networks import read_network
 from firmware_py.session.notify import Notifier
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
+from firmware_py.session.selection import Selection
 from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.session.waiting_sight import END_S, WaitingSight
 from firmware_py.sight.plan import SightPlan
@@ -42,6 +45,8 @@ from firmware_py.state import State
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 0.25  # between signs of life while nobody plays, and at most from a code to what it does
 TIDY_S: Final = 3600.0  # between looks for recordings that may go
+_ENDING: Final = frozenset({PanelEvent.STOP, PanelEvent.QUIT, PanelEvent.SHUT_DOWN})  # a session, where one is played
+_WISHES: Final = {PanelEvent.SHUT_DOWN: Wish.POWER_OFF, PanelEvent.RESET_NETWORK: Wish.RESET_NETWORK}
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
@@ -87,9 +92,10 @@ class Appliance:
         self._just_started = True
         self._undated = True  # there may be sessions that began before the clock was set
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
+        self._selection = Selection(config)
         self._machine = StateMachine()
         self._addresses = Addresses(config)
-        self._on_code = on_code or Codes([self._addresses.read], self._answered).act_on
+        self._on_code = on_code or Codes([self._addresses.read, read_network], self._answered).act_on
         self._looking = False
         self._sight: WaitingSight | None = None
         if config.camera.codes == "on":
@@ -130,6 +136,8 @@ class Appliance:
                         continue
                     if event is PanelEvent.START:
                         self._session(quitting)
+                    else:
+                        self._follow(event)
                     self._quit = self._quit or event is PanelEvent.QUIT
                 self._notifier.stopping()
 
@@ -161,6 +169,20 @@ class Appliance:
             log.warning("the card has room for %.0f min of recording; delete sessions that you have", room.seconds / 60)
             self._say(Chime.CARD_NEARLY_FULL)
 
+    def _follow(self, event: PanelEvent) -> None:
+        """Do what was asked for at the panel while nobody plays."""
+        if event in (PanelEvent.NEXT_SONG, PanelEvent.PREVIOUS_SONG):
+            log.info("song: %s", self._selection.turn_song(1 if event is PanelEvent.NEXT_SONG else -1))
+        elif event is PanelEvent.NEXT_PATCH:
+            log.info("patch: %s", self._selection.turn_patch(1))
+        elif event in _WISHES:
+            log.info("asked for: %s", _WISHES[event].value)
+            try:
+                ask(_WISHES[event])
+            except WishError as error:
+                log.warning("%s", error)
+                self._chimes.play(Chime.FAULT)
+
     def _complete_one(self) -> None:
         """Complete one session that was left unfinished, if there is one."""
         if self._leftovers is None:
@@ -187,7 +209,8 @@ class Appliance:
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
-            config, wait_s = self._addresses.for_session(self._config), self._addresses.wait_s(looking=self._looking)
+            config = self._addresses.for_session(self._selection.of(self._config))
+            wait_s = self._addresses.wait_s(looking=self._looking)
             sight = self._sight.handed_over() if self._sight else None
             try:
                 outcome = play_once(
@@ -251,12 +274,17 @@ class Appliance:
         self._chimes.play(Chime.TAKEN if followed else Chime.FAULT)
 
     def _forget_presses(self) -> None:
-        """Pressing start while the last session was finished begins no other one; quit is not forgotten."""
+        """Pressing start while the last session was finished begins no other; quit and shutdown are not forgotten."""
         if not self._played:
             return
         self._played = False
+        shut_down = False
         while not self._events.empty():
-            self._quit = self._quit or self._events.get() is PanelEvent.QUIT
+            event = self._events.get()
+            self._quit = self._quit or event is PanelEvent.QUIT
+            shut_down = shut_down or event is PanelEvent.SHUT_DOWN
+        if shut_down:
+            self._events.put(PanelEvent.SHUT_DOWN)
 
     def _pressed(self, event: PanelEvent) -> None:
         """Take a press, from a thread of the panel's."""
@@ -265,7 +293,7 @@ class Appliance:
             log.info("volume: %+.0f dB", volume_db)
             return
         stop = self._stop
-        if stop is not None and event is not PanelEvent.START:
+        if stop is not None and event in _ENDING:
             stop.request("stop was pressed")
         if event is not PanelEvent.STOP:
             self._events.put(event)

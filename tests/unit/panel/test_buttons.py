@@ -62,7 +62,7 @@ def test_holding_a_button_is_one_event(panel, pins, events):
 
 
 def test_one_button_for_both_starts_and_stops_by_the_state(pins, events):
-    one = PanelSettings(start_pin=17, stop_pin=17, debounce_ms=0)
+    one = PanelSettings(start_pin=17, stop_pin=17, debounce_ms=0, guard_ms=0)
     panel = ButtonPanel(one, events.put, pins)
     for state in State:
         panel.show(state)
@@ -108,6 +108,111 @@ def test_a_part_that_is_not_there_is_left_out(pins, events):
     press(pins, 27)
     assert all_of(events) == [PanelEvent.STOP]
     panel.close()
+
+
+def test_buttons_and_encoders_for_song_patch_and_volume_are_one_event_a_step(pins, events):
+    wired = {"song_pin": 5, "patch_pin": 6, "louder_pin": 12, "softer_pin": 13}
+    encoders = {"song_a_pin": 18, "song_b_pin": 19, "volume_a_pin": 20, "volume_b_pin": 21}
+    panel = ButtonPanel(PanelSettings(**wired, **encoders, debounce_ms=0), events.put, pins)
+    for pin in wired.values():
+        press(pins, pin)
+    turn(pins, 18, 19)
+    turn(pins, 19, 18)
+    turn(pins, 20, 21)
+    turn(pins, 21, 20)
+    panel.close()
+    assert [str(event) for event in all_of(events)] == [
+        *("next-song", "next-patch", "louder", "softer"),
+        *("next-song", "previous-song", "louder", "softer"),
+    ]
+
+
+def turn(pins, leads, follows):
+    pins.pin(leads).drive_low()
+    pins.pin(follows).drive_low()
+    pins.pin(leads).drive_high()
+    pins.pin(follows).drive_high()
+
+
+def test_a_light_of_three_colours_shows_the_state_in_its_colour(pins, events):
+    panel = ButtonPanel(PanelSettings(red_pin=5, green_pin=6, blue_pin=13), events.put, pins)
+    panel.show("ready")
+    assert [bool(pins.pin(pin).state) for pin in (5, 6, 13)] == [False, True, False]
+    panel.show("playing")
+    assert pins.pin(SETTINGS.recording_pin).state
+    panel.close()
+
+
+class Clock:
+    """Stands still until it is told; what was to be called until then is called."""
+
+    def __init__(self):
+        self.now_s = 100.0
+        self._calls = []
+
+    def __call__(self):
+        return self.now_s
+
+    def later(self, seconds, call):
+        entry = (self.now_s + seconds, call)
+        self._calls.append(entry)
+        return lambda: self._calls.remove(entry) if entry in self._calls else None
+
+    def run(self, seconds):
+        until = self.now_s + seconds
+        for entry in sorted((e for e in self._calls if e[0] <= until), key=lambda e: e[0]):
+            self._calls.remove(entry)
+            self.now_s = entry[0]
+            entry[1]()
+        self.now_s = until
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"), [(0.2, ["stop"]), (3.1, ["stop", "shut-down"]), (10.1, ["stop", "reset-network"])]
+)
+def test_stop_held_for_long_turns_off_or_forgets_the_network_when_it_is_let_go(pins, events, seconds, wanted):
+    clock = Clock()
+    panel = ButtonPanel(SETTINGS, events.put, pins, clock, clock.later)
+    panel.show("ready")
+    pins.pin(SETTINGS.stop_pin).drive_low()
+    clock.run(seconds)
+    pins.pin(SETTINGS.stop_pin).drive_high()
+    panel.close()
+    assert [str(event) for event in all_of(events)] == wanted
+
+
+def test_a_long_press_is_shown_and_never_puts_the_recording_light_out(pins, events):
+    clock = Clock()
+    panel = ButtonPanel(PanelSettings(red_pin=5, green_pin=6, blue_pin=13), events.put, pins, clock, clock.later)
+    panel.show("ready")
+    pins.pin(SETTINGS.stop_pin).drive_low()
+    clock.run(3.5)
+    assert pins.pin(5).state
+    assert not pins.pin(6).state
+    panel.show("counting-in")
+    clock.run(8)
+    assert pins.pin(SETTINGS.recording_pin).state
+    panel.close()
+
+
+def test_start_and_stop_pressed_at_once_start_nothing(panel, pins, events):
+    pins.pin(SETTINGS.stop_pin).drive_low()
+    press(pins, SETTINGS.start_pin)
+    assert all_of(events) == [PanelEvent.STOP]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"red_pin": 5}, "red_pin is pin 5, but panel.green_pin is -1"),
+        ({"volume_b_pin": 5}, "volume_b_pin is pin 5, but panel.volume_a_pin is -1"),
+        ({"song_pin": 17}, "song_pin is pin 17, which panel.start_pin uses already"),
+        ({"network_reset_s": 2.0}, "not longer than panel.shutdown_s"),
+    ],
+)
+def test_what_cannot_be_wired_is_refused_before_a_pin_is_touched(pins, events, wrong, says):
+    with pytest.raises(UsageError, match=says):
+        ButtonPanel(PanelSettings(**wrong), events.put, pins)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ def test_plus_and_minus_change_the_volume(panel, terminal, events):
     assert [events.get(timeout=LIMIT_S) for _ in range(3)] == wanted
 
 
+def test_n_and_p_select_song_and_patch(panel, terminal, events):
+    os.write(terminal[0], b"np")
+    assert [events.get(timeout=LIMIT_S) for _ in range(2)] == [PanelEvent.NEXT_SONG, PanelEvent.NEXT_PATCH]
+
+
 def test_an_arrow_key_is_not_taken_for_letters(panel, terminal, events):
     os.write(terminal[0], b"\x1b[s")
     panel.close()

@@ -12,8 +12,10 @@ import pytest
 from firmware_py.archive.library import list_sessions
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.archive.space import Space
+from firmware_py.box.wishes import Wish
 from firmware_py.config import CameraSettings, Config, PanelSettings, PathSettings, PlaySettings, SoundSettings
-from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError
+from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError, WishError
+from firmware_py.music.songs_library import known_songs
 from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
@@ -23,6 +25,7 @@ from firmware_py.session.last_good import FILE
 from firmware_py.session.levels import STEP_DB
 from firmware_py.session.lock import only_one
 from firmware_py.session.outcome import Outcome
+from firmware_py.session.stopping import StopRequest
 from firmware_py.state import State
 
 START, STOP, QUIT = PanelEvent.START, PanelEvent.STOP, PanelEvent.QUIT
@@ -102,6 +105,64 @@ def test_the_volume_of_the_box_is_changed_at_any_time_and_stays(config: Config) 
         box._pressed(event)
     assert box._levels.now_db()["master_db"] == config.sound.master_db - STEP_DB
     assert box._events.empty(), "a press of volume waits like one of start"
+
+
+def test_what_was_selected_at_the_panel_is_played_next(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[str] = []
+
+    def plays(chosen: Config, *_: object, **__: object) -> None:
+        played.append(chosen.play.song)
+        raise NotBegunError("that was all")
+
+    monkeypatch.setattr(appliance, "play_once", plays)
+    finger = Finger()
+    box = Appliance(config, finger.opened)
+    for event in (PanelEvent.NEXT_SONG, PanelEvent.NEXT_SONG, PanelEvent.PREVIOUS_SONG, START, QUIT):
+        box._events.put(event)
+    box.run()
+    assert played == [known_songs()[0]], "the first song comes after free play"
+
+
+def test_a_long_press_ends_the_session_and_then_asks_to_be_turned_off(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Wish] = []
+    reasons: list[str] = []
+
+    def plays(_config: Config, _machine: object, stop: StopRequest, *_: object, **__: object) -> None:
+        box._pressed(PanelEvent.SHUT_DOWN)
+        box._pressed(PanelEvent.RESET_NETWORK)
+        reasons.append(stop.reason)
+        raise NotBegunError("that was all")
+
+    def asks(wish: Wish) -> None:
+        asked.append(wish)
+        box._pressed(QUIT)
+
+    monkeypatch.setattr(appliance, "play_once", plays)
+    monkeypatch.setattr(appliance, "ask", asks)
+    finger = Finger()
+    box = Appliance(config, finger.opened)
+    box._pressed(START)
+    box.run()
+    assert reasons == ["stop was pressed"]
+    assert asked == [Wish.POWER_OFF], "a network is forgotten while nobody plays, and not later by surprise"
+
+
+def test_a_box_that_nobody_can_turn_off_goes_on(
+    config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuses(_wish: Wish) -> None:
+        box._pressed(QUIT)
+        raise WishError("nobody here can power off")
+
+    monkeypatch.setattr(appliance, "ask", refuses)
+    finger = Finger()
+    box = Appliance(config, finger.opened)
+    box._pressed(PanelEvent.SHUT_DOWN)
+    box.run()
+    assert "nobody here can power off" in caplog.text
+    assert finger.states == ["starting", "ready"]
 
 
 @pytest.mark.slow

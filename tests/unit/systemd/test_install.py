@@ -79,11 +79,12 @@ def tracked(*patterns):
 
 def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
-    assert len(units) == 4
+    assert len(units) == 7
     assert installed.files() == units | {
         "etc/sysusers.d/hand-dance.conf",
         "etc/tmpfiles.d/hand-dance.conf",
         "etc/NetworkManager/dispatcher.d/90-hand-dance",
+        "etc/systemd/system.conf.d/hand-dance.conf",
         "etc/hand-dance/config.toml",
         "opt/hand-dance/bin/python",
         "opt/hand-dance/bin/hand-dance",

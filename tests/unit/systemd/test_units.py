@@ -7,6 +7,7 @@ import pytest
 
 UNITS = Path(__file__).parents[3] / "systemd"
 SERVICES = ["hand-dance.service", "hand-dance-post.service"]
+ROOTS = ["hand-dance-setup.service", "hand-dance-wishes.service"]
 MOST_EXPOSURE = 2.0
 
 assert shutil.which("systemd-analyze"), "systemd-analyze is missing; Debian's package systemd brings it"
@@ -21,6 +22,7 @@ def units(tmp_path):
     """The units with a command that exists on every machine; verify looks for it."""
     for path in UNITS.glob("hand-dance*.*"):
         text = path.read_text().replace("/opt/hand-dance/bin/hand-dance", "/bin/true")
+        text = text.replace("/opt/hand-dance/bin/python", "/bin/true")
         (tmp_path / path.name).write_text(text)
     return tmp_path
 
@@ -48,7 +50,7 @@ def test_the_check_sees_a_key_that_systemd_does_not_know(units):
     assert "WatchdogSecs" in told.stderr
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, *ROOTS])
 def test_a_service_is_exposed_to_little(service, units):
     told = subprocess.run(
         [
@@ -114,6 +116,34 @@ def test_the_password_reaches_the_mailer_as_a_credential_and_nothing_else():
 
     assert setting("hand-dance-post.service", "LoadCredential") == [CREDENTIAL]
     assert setting("hand-dance.service", "LoadCredential") == []
+
+
+def test_what_the_instrument_asks_for_starts_root_and_is_forgotten_by_a_power_cut():
+    from firmware_py.box.wishes import FOLDER, Wish
+
+    (watched,) = setting("hand-dance-wishes.path", "PathExistsGlob")
+    assert all(wish.file(FOLDER).match(watched) for wish in Wish)
+    assert FOLDER.is_relative_to("/run")
+    assert setting("hand-dance.service", "ReadWritePaths") == [f"-{FOLDER}"]
+    lines = (UNITS / "tmpfiles.d" / "hand-dance.conf").read_text().splitlines()
+    assert f"d {FOLDER} 0770 root hand-dance -" in lines
+
+
+@pytest.mark.parametrize("service", ROOTS)
+def test_who_is_root_has_none_of_roots_capabilities_and_no_way_to_a_network(service):
+    assert setting(service, "CapabilityBoundingSet") == [""]
+    assert setting(service, "PrivateNetwork") == ["yes"]
+    assert setting(service, "Type") == ["oneshot"]
+
+
+def test_the_boot_partition_is_followed_before_the_network_and_the_instrument_start():
+    before = setting("hand-dance-setup.service", "Before")[0].split()
+    assert {"NetworkManager.service", "hand-dance.service", "hand-dance-post.service"} <= set(before)
+
+
+def test_a_machine_that_hangs_is_started_again_within_fifteen_seconds():
+    (seconds,) = re.findall(r"^RuntimeWatchdogSec=(\d+)s$", (UNITS / "system.conf.d/hand-dance.conf").read_text(), re.M)
+    assert 5 <= int(seconds) <= 15
 
 
 def test_the_user_is_made_with_the_groups_of_the_devices():

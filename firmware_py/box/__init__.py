@@ -1,0 +1,1 @@
+"""Box: the machine around the instrument, its network, its first set-up and its power."""
