@@ -8,16 +8,16 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux
 MAIL_PACKAGES := exim4-daemon-light
-BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins
+BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test bench wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/installed models ## play one session with the built-in ghost player and show what the player gets
 	@$(BIN)/hand-dance demo
@@ -39,11 +39,29 @@ unit: $(VENV)/developed models ## the tests alone
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
 
-bench: $(VENV)/benched models ## the figures, beside their peers in the same run
+count-in-test: $(VENV)/developed models ## sessions in real time that measure their delay and find the reach: half a minute
+	$(BIN)/python -m pytest tests/long
+
+crossing-test: $(VENV)/developed models ## 200 pairs of drawn hands that cross: about ten minutes
+	HAND_DANCE_CROSSINGS=200 $(BIN)/python -m pytest -s --timeout 1800 tests/rigs/test_crossings.py
+
+mic-test: $(VENV)/developed models ## the microphone's clock against the sound's, a minute each
+	HAND_DANCE_MIC_SECONDS=60 $(BIN)/python -m pytest -s tests/rigs/test_microphone_rig.py
+
+bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside their peers in the same run
 	@$(call debian,$(BENCH_PACKAGES))
 	$(BIN)/hand-dance bench ring
+	$(BIN)/hand-dance bench synth --plot .cache/saw.png
 	$(BIN)/hand-dance bench delay
+	$(BIN)/hand-dance bench sight
+	$(BIN)/hand-dance bench sight --loop
+	$(BIN)/hand-dance bench sight --tones
+	$(BIN)/hand-dance bench playing --seconds 24
 	$(BIN)/python -m pytest tests/bench
+
+bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while every processor is kept busy
+	@$(call debian,$(BENCH_PACKAGES))
+	$(BIN)/hand-dance bench delay --minutes 10 --busy
 
 wheel: $(VENV)/developed ## sdist and wheel in dist/
 	rm -rf dist
@@ -60,7 +78,7 @@ uninstall: ## take the services and the program away, and leave what was played
 	@systemd/install uninstall
 
 clean: ## remove what was built, not what was played
-	rm -rf $(VENV) .cache build dist *.egg-info firmware_py/*.so ext/_*.c
+	rm -rf $(VENV) .venv-mediapipe .cache build dist *.egg-info firmware_py/*.so ext/_*.c
 
 $(VENV)/installed: $(SOURCES)
 	@$(call debian,$(DEMO_PACKAGES) $(PYTHON_PACKAGES))
@@ -77,6 +95,14 @@ $(VENV)/developed: $(VENV)/installed
 $(VENV)/benched: $(VENV)/developed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[bench]'
 	@touch $@
+
+# A gigabyte of a peer, with a NumPy of its own: wheels for Python 3.9 to 3.12 only. Without it, its figures are absent.
+MEDIAPIPE_PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3; do $$p -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
+.venv-mediapipe/installed:
+	@if [ -z "$(MEDIAPIPE_PYTHON)" ]; then echo "mediapipe 0.10.18 needs Python 3.9 to 3.12, which is not here: measuring without it"; \
+	else echo "Fetching mediapipe, to measure beside it…"; $(MEDIAPIPE_PYTHON) -m venv .venv-mediapipe \
+		&& .venv-mediapipe/bin/python -m pip install --quiet --disable-pip-version-check mediapipe==0.10.18 && touch $@ \
+		|| echo "mediapipe could not be installed: measuring without it"; fi
 
 # The interpreter's own headers and venv come from Debian only where it is Debian's.
 PYTHON_PACKAGES = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv; \

@@ -15,7 +15,7 @@ from _mask_c cimport (
 
 cdef enum:
     MOST_STEPS = 6
-    FIRST_ROUNDS = 4
+    FIRST_ROUNDS = 8
 
 cdef float SETTLED = 0.004  # a pose that moves less than this share of its scale has arrived
 cdef float SIGMOID[512]

@@ -176,7 +176,7 @@ cdef class Engine:
         D: a hand sample sounds at t_capture + D.
     pitch_map, patch
         How areas become pitches, and the instrument's sound.
-    hands, control, status, tape
+    hands, control, status, tape, arrivals
         Rings and cells of ``firmware_py.lanes``; None: there is none. This side must have been opened by the caller.
     samples
         Instead of ``hands``: records of HAND_SAMPLE, all that there will be.
@@ -184,15 +184,18 @@ cdef class Engine:
         int16, shape (n, 4), from t0 on: left, right, metronome, guide melody. Kept, not copied.
     voices
         How many hands sound, 1 or 2.
+    mic, mic_delay_frames
+        Ring of MIC_BLOCK whose sound is mixed in so many frames later, at the control cell's mic_db; None: there is none.
     live
-        The hand samples come from a camera now: one from the future is refused.
+        The hand samples come from a camera now: one from the future is refused, and ``arrivals`` is told their ages
+        until D is.
     """
 
     cdef hd_engine *engine
     cdef int rate
     cdef double share
-    cdef Ring hands, tape
-    cdef Cell control, status
+    cdef Ring hands, tape, mic
+    cdef Cell control, status, arrivals
     cdef const unsigned char[::1] samples
     cdef const int16_t[:, ::1] backing
 
@@ -207,10 +210,13 @@ cdef class Engine:
         Cell control=None,
         Cell status=None,
         Ring tape=None,
+        Cell arrivals=None,
         const unsigned char[::1] samples=None,
         const int16_t[:, ::1] backing=None,
         int voices=2,
         bint live=False,
+        Ring mic=None,
+        int64_t mic_delay_frames=0,
     ):
         if not 8000 <= rate_hz <= 192_000:
             raise UsageError(f"a sampling rate of {rate_hz} Hz; allowed is 8000 to 192000")
@@ -220,10 +226,14 @@ cdef class Engine:
             raise UsageError(
                 f"a backing of {backing.shape[1]} columns; {HD_STEMS} are needed: left, right, metronome, guide melody"
             )
-        for lane, size in ((hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block))):
+        for lane, size in (
+            (hands, sizeof(hd_hand_sample)), (tape, sizeof(hd_tape_block)), (mic, sizeof(hd_mic_block))
+        ):
             if lane is not None and lane.record_bytes != size:
                 raise UsageError(f"a ring of {lane.record_bytes}-byte records; {size} bytes are needed")
-        for lane, size in ((control, sizeof(hd_control)), (status, sizeof(hd_status))):
+        for lane, size in (
+            (control, sizeof(hd_control)), (status, sizeof(hd_status)), (arrivals, sizeof(hd_arrivals))
+        ):
             if lane is not None and lane.record_bytes != size:
                 raise UsageError(f"a cell of {lane.record_bytes} bytes; {size} bytes are needed")
         cdef hd_patch made = patch_of(patch)
@@ -233,7 +243,7 @@ cdef class Engine:
         hd_engine_init(self.engine, rate_hz, delay_ns, &pitch_map.map, &made, voices)
         self.rate = rate_hz
         self.hands, self.control, self.status, self.tape = hands, control, status, tape
-        self.samples, self.backing = samples, backing
+        self.samples, self.backing, self.arrivals, self.mic = samples, backing, arrivals, mic
         if hands is not None:
             self.engine.hands.ring = hands.ring
         elif samples is not None and samples.shape[0] >= <Py_ssize_t>sizeof(hd_hand_sample):
@@ -245,9 +255,14 @@ cdef class Engine:
             self.engine.status = status.cell
         if tape is not None:
             self.engine.tape = tape.ring
+        if mic is not None:
+            self.engine.mic.ring = mic.ring
+            self.engine.mic.delay_frames = mic_delay_frames
         if backing is not None and backing.shape[0] > 0:
             self.engine.backing = <const int16_t (*)[4]>&backing[0, 0]
             self.engine.backing_frames = backing.shape[0]
+        if live and arrivals is not None and hands is not None:
+            self.engine.arrivals = arrivals.cell
         if live:
             self.engine.hands.ahead_ns = delay_ns + 1_000_000_000
 
@@ -278,6 +293,11 @@ cdef class Engine:
     def skew_ns(self):
         """How much later than t0 + n / rate frame n is heard."""
         return self.engine.skew_ns
+
+    @property
+    def delay_ns(self):
+        """D as it is now: a hand sample sounds at t_capture + D."""
+        return self.engine.delay.ns
 
     @property
     def late_samples(self):

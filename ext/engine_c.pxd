@@ -45,6 +45,15 @@ cdef extern from "saws.h" nogil:
     ) noexcept
 
 
+cdef extern from "microphone.h" nogil:
+    ctypedef struct hd_mic_block:
+        pass
+
+    ctypedef struct hd_mic:
+        hd_ring *ring
+        int64_t delay_frames
+
+
 cdef extern from "engine.h" nogil:
     enum:
         HD_STEMS
@@ -53,10 +62,15 @@ cdef extern from "engine.h" nogil:
         uint32_t xruns, tape_drops, period_frames, periods, flags
         float render_share
 
+    ctypedef struct hd_delay:
+        int64_t ns
+
     ctypedef struct hd_engine:
         uint64_t t0_ns
+        hd_delay delay
         hd_cell *control
         hd_cell *status
+        hd_cell *arrivals
         hd_ring *tape
         const int16_t (*backing)[4]
         int64_t backing_frames
@@ -64,6 +78,7 @@ cdef extern from "engine.h" nogil:
         int64_t position
         int64_t skew_ns
         hd_hand_control hands
+        hd_mic mic
         hd_engine_status told
         float peak
 

@@ -24,6 +24,9 @@ cdef extern from "session_lanes.h" nogil:
     ctypedef struct hd_status:
         pass
 
+    ctypedef struct hd_arrivals:
+        pass
+
     ctypedef struct hd_tape_block:
         pass
 

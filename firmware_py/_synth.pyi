@@ -45,10 +45,13 @@ class Engine:
         control: Cell | None = None,
         status: Cell | None = None,
         tape: Ring | None = None,
+        arrivals: Cell | None = None,
         samples: Buffer | None = None,
         backing: NDArray[np.int16] | None = None,
         voices: int = 2,
         live: bool = False,
+        mic: Ring | None = None,
+        mic_delay_frames: int = 0,
     ) -> None: ...
     @property
     def position(self) -> int: ...
@@ -60,6 +63,8 @@ class Engine:
     def peak(self) -> float: ...
     @property
     def skew_ns(self) -> int: ...
+    @property
+    def delay_ns(self) -> int: ...
     @property
     def late_samples(self) -> int: ...
     @property

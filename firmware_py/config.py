@@ -60,13 +60,19 @@ class SoundSettings:
     rate_hz: int = setting(48_000, "sampling rate", least=22_050, most=96_000)
     period_frames: int = setting(128, "frames of one ALSA period", least=16, most=4096)
     periods: int = setting(3, "periods in the ALSA buffer", least=2, most=16)
-    delay_ms: float = setting(60.0, "a hand sounds this long after the camera saw it", least=1, most=500)
+    delay_ms: float = setting(
+        0.0, "a hand sounds this long after the camera saw it; 0: as measured before the song", least=0, most=500
+    )
     instrument_db: float = setting(0.0, "level of the instrument", least=-90, most=6)
     backing_db: float = setting(0.0, "level of the backing song, -90 is off", least=-90, most=6)
     metronome: str = setting("count-in", "clicks before the song, or through it too", choices=("count-in", "on"))
     metronome_db: float = setting(-6.0, "level of the count-in and metronome clicks, -90 is off", least=-90, most=6)
     guide: str = setting("off", "the song's melody, played along", choices=("off", "soft", "on"))
     master_db: float = setting(0.0, "level of everything", least=-90, most=6)
+    microphone: str = setting(
+        "auto", "recorded beside the sound, into mic.wav: auto (if there is one), alsa:DEVICE or off"
+    )
+    mic_db: float = setting(-90.0, "level of the microphone in what is heard, -90 is off", least=-90, most=6)
     midi_out: str = setting("", "MIDI port that the hand plays too, virtual for one of our own; empty: none")
     midi_mpe: str = setting("off", "MIDI with a bend range of 48 semitones (MPE)", choices=("off", "on"))
     osc_out: str = setting("", "HOST:PORT that the hand is told to as OSC; empty: nowhere")
@@ -83,8 +89,16 @@ class PlaySettings:
     quantise: float = setting(85.0, "how strongly pitches are pulled to the scale, per cent", least=0, most=100)
     glide_ms: float = setting(25.0, "time constant of the glide between pitches", least=1, most=2000)
     margin_semitones: int = setting(3, "range beyond the song's lowest and highest note", least=0, most=24)
-    area_far: float = setting(0.02, "share of the frame of a far hand, the lowest pitch", least=0.001, most=0.5)
-    area_near: float = setting(0.20, "share of the frame of a near hand, the highest pitch", least=0.002, most=1)
+    hand: str = setting("any", "the hand that plays, where one does", choices=("any", "left", "right"))
+    fit_reach: str = setting(
+        "once", "the reach is found before the song: never, once a player, always", choices=("off", "once", "count-in")
+    )
+    area_far: float = setting(
+        0.0, "share of the frame of a far hand, the lowest pitch; 0: the player's own, or 0.02", least=0, most=0.5
+    )
+    area_near: float = setting(
+        0.0, "share of the frame of a near hand, the highest pitch; 0: the player's own, or 0.2", least=0, most=1
+    )
     height_to_loudness: float = setting(50.0, "how much the height sets the loudness, per cent", least=0, most=100)
     a4_hz: float = setting(440.0, "tuning", least=390, most=470)
     tempo_percent: float = setting(100.0, "tempo, in per cent of the song's own", least=25, most=200)

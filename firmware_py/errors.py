@@ -65,6 +65,10 @@ class SongError(UsageError):
     """An unknown song, or a song file that cannot be understood; names the place in the file."""
 
 
+class ReachError(HandDanceError, ValueError):
+    """A reach that could not be found: no hand, several, none held still, or a far and a near one too much alike."""
+
+
 class SessionFolderError(HandDanceError, OSError):
     """A session folder that cannot be written or read."""
 

@@ -3,7 +3,10 @@
 sight ─ hands ─► sound          64-byte hand samples, and beside them the latest one
 sight ─ tape_hands ─► recorder  the same samples, so that a dead sound process loses none of them
 sound ─ tape_audio ─► recorder  blocks of sound, so that a dead sound process leaves a true recording
-session ─ control ─► both       when the session begins and ends, and the levels
+session ─ control ─► both       when the session begins and ends, the levels, and what the count-in decided
+sound ─ arrivals ─► session     how old hand samples are when they can first be heard, until D is decided
+microphone ─ tape_mic ─► recorder  blocks of the room, frame by frame beside those of sound
+microphone ─ mic ─► sound       the same blocks, for the mix
 sound ─ status ─► everybody     counters; the realtime process reports in no other way
 """
 
@@ -20,6 +23,9 @@ from firmware_py.shared_memory import SharedSegment
 HANDS_CAPACITY: Final = 256
 TAPE_HANDS_CAPACITY: Final = 1024
 TAPE_AUDIO_CAPACITY: Final = 1024
+MIC_FRAMES: Final = 128  # frames of one block of the microphone
+TAPE_MIC_CAPACITY: Final = 2048
+MIC_CAPACITY: Final = 128
 BLOCK_FRAMES: Final = 256  # frames of one block on the tape: 1024 blocks hold 5.4 s at 48 kHz
 
 CONTROL: Final = np.dtype(
@@ -31,7 +37,12 @@ CONTROL: Final = np.dtype(
         ("metronome_db", "<f4"),
         ("master_db", "<f4"),
         ("guide_db", "<f4"),
-        ("reserved", "V28"),
+        ("delay_us", "<u4"),  # D: a hand sample sounds at t_capture + D; 0: not decided yet
+        ("area_far", "<f4"),  # the reach, shares of the frame; 0: as planned
+        ("area_near", "<f4"),
+        ("reserved", "V8"),
+        ("room_delay_us", "<i4"),  # how much later than reckoned the loudspeaker was measured to be heard
+        ("mic_db", "<f4"),
     ]
 )
 
@@ -51,7 +62,18 @@ STATUS: Final = np.dtype(
         ("periods", "<u4"),
         ("rate_hz", "<u4"),
         ("flags", "<u4"),  # StatusFlag
-        ("reserved", "V64"),
+        ("skew_ns", "<i8"),  # frame n is heard at t0 + n / rate + skew: the device's clock against ours
+        ("reserved", "V56"),
+    ]
+)
+
+ARRIVALS_KEPT: Final = 256
+ARRIVALS: Final = np.dtype(
+    [
+        ("count", "<u8"),  # frames that came since the sound process began; the last ARRIVALS_KEPT of them are below
+        ("reserved", "V56"),
+        ("age_us", "<u4", (ARRIVALS_KEPT,)),  # from its capture to the first instant of sound that it could change
+        ("interval_us", "<u4", (ARRIVALS_KEPT,)),  # from the capture of the frame before
     ]
 )
 
@@ -62,6 +84,16 @@ TAPE_BLOCK: Final = np.dtype(
         ("flags", "<u4"),
         ("reserved", "V48"),
         ("samples", "<i2", (BLOCK_FRAMES, 2)),  # left, right
+    ]
+)
+
+MIC_BLOCK: Final = np.dtype(
+    [
+        ("first_frame", "<i8"),  # of sound.wav that it was in the room with
+        ("frames", "<u4"),  # valid frames, 0…MIC_FRAMES
+        ("flags", "<u4"),
+        ("reserved", "V48"),
+        ("samples", "<i2", (MIC_FRAMES,)),
     ]
 )
 
@@ -81,8 +113,11 @@ class Lanes:
     latest: Cell
     tape_hands: Ring
     tape_audio: Ring
+    tape_mic: Ring
+    mic: Ring
     control: Cell
     status: Cell
+    arrivals: Cell
 
     BYTES: ClassVar[int]  # of the whole segment
 
@@ -122,8 +157,11 @@ class Lanes:
                 latest=cell("latest", HAND_SAMPLE.itemsize),
                 tape_hands=ring("tape_hands", TAPE_HANDS_CAPACITY, HAND_SAMPLE.itemsize),
                 tape_audio=ring("tape_audio", TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
+                tape_mic=ring("tape_mic", TAPE_MIC_CAPACITY, MIC_BLOCK.itemsize),
+                mic=ring("mic", MIC_CAPACITY, MIC_BLOCK.itemsize),
                 control=cell("control", CONTROL.itemsize),
                 status=cell("status", STATUS.itemsize),
+                arrivals=cell("arrivals", ARRIVALS.itemsize),
             )
         except BaseException:
             segment.close()
@@ -140,8 +178,11 @@ def _layout() -> tuple[dict[str, tuple[int, int]], int]:
         "latest": Cell.bytes_needed(HAND_SAMPLE.itemsize),
         "tape_hands": Ring.bytes_needed(TAPE_HANDS_CAPACITY, HAND_SAMPLE.itemsize),
         "tape_audio": Ring.bytes_needed(TAPE_AUDIO_CAPACITY, TAPE_BLOCK.itemsize),
+        "tape_mic": Ring.bytes_needed(TAPE_MIC_CAPACITY, MIC_BLOCK.itemsize),
+        "mic": Ring.bytes_needed(MIC_CAPACITY, MIC_BLOCK.itemsize),
         "control": Cell.bytes_needed(CONTROL.itemsize),
         "status": Cell.bytes_needed(STATUS.itemsize),
+        "arrivals": Cell.bytes_needed(ARRIVALS.itemsize),
     }
     parts: dict[str, tuple[int, int]] = {}
     offset = 0

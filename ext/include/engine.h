@@ -9,9 +9,11 @@
 #ifndef HD_ENGINE_H
 #define HD_ENGINE_H
 
+#include "delay.h"
 #include "effects.h"
 #include "hand_control.h"
 #include "limiter.h"
+#include "microphone.h"
 #include "reverb.h"
 #include "ring.h"
 #include "seqlock.h"
@@ -31,15 +33,16 @@
 #define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
 
 enum { HD_STEMS = 4 }; /* columns of the backing: left, right, metronome, guide melody */
-enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_GUIDE, HD_MASTER, HD_LEVELS };
+enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_GUIDE, HD_MASTER, HD_MICROPHONE, HD_LEVELS };
 
 typedef struct {
     /* Settings. */
     int rate_hz, tick;
-    int64_t delay_ns; /* D: a hand sample sounds at t_capture + D */
+    hd_delay delay; /* D: a hand sample sounds at t_capture + D */
+    float area_far, area_near; /* the reach told last; 0: none */
     int voice_count;  /* hands that sound, 1..HD_HANDS */
     hd_patch patch;
-    hd_cell *control, *status; /* each may be NULL */
+    hd_cell *control, *status, *arrivals; /* each may be NULL */
     hd_ring *tape;
     const int16_t (*backing)[HD_STEMS];
     int64_t backing_frames;
@@ -58,6 +61,7 @@ typedef struct {
     hd_voices voices;
     hd_effects effects;
     hd_reverb reverb;
+    hd_mic mic;
     float level[HD_LEVELS], level_wanted[HD_LEVELS], level_share;
     bool levels_known;
     int16_t mix[HD_MAX_TICK_FRAMES][2];
@@ -66,6 +70,7 @@ typedef struct {
     hd_tape_block *block; /* reserved on the tape, being filled */
     hd_status told;
     float peak;
+    hd_arrival_watch watch;
 } hd_engine;
 
 static inline void hd_engine_init(hd_engine *engine, int rate_hz, int64_t delay_ns, const hd_pitch_map *map,
@@ -73,11 +78,11 @@ static inline void hd_engine_init(hd_engine *engine, int rate_hz, int64_t delay_
     memset(engine, 0, sizeof *engine);
     engine->rate_hz = rate_hz;
     engine->tick = hd_tick_frames(rate_hz);
-    engine->delay_ns = delay_ns;
     engine->voice_count = voice_count;
     engine->patch = *patch;
     engine->stop_frame = engine->fade_frame = HD_NEVER;
     double tick_s = (double)engine->tick / rate_hz;
+    hd_delay_init(&engine->delay, delay_ns, tick_s);
     hd_hands_init(&engine->hands, map, tick_s);
     hd_voices_init(&engine->voices, &engine->patch, rate_hz, engine->tick);
     hd_effects_init(&engine->effects, patch->chorus, patch->chorus_hz, patch->chorus_s, patch->echo, patch->echo_s,
@@ -94,7 +99,7 @@ static inline void hd_engine_init(hd_engine *engine, int rate_hz, int64_t delay_
 
 /* The instant of capture whose hand is heard in `frame`. */
 static inline int64_t hd_capture_ns(const hd_engine *engine, int64_t frame) {
-    return (int64_t)engine->t0_ns + hd_ns_of_frame(frame, engine->rate_hz) + engine->skew_ns - engine->delay_ns;
+    return (int64_t)engine->t0_ns + hd_ns_of_frame(frame, engine->rate_hz) + engine->skew_ns - engine->delay.ns;
 }
 
 static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame);
@@ -139,19 +144,31 @@ static inline void hd_engine_end(hd_engine *engine) {
         hd_engine_stop_at(engine, end);
 }
 
+/* Take the reach and D that were found while counting in. */
+static inline void hd_engine_fit(hd_engine *engine, const hd_control *control) {
+    float far = control->area_far, near = control->area_near;
+    if (far > 0.0f && near > far && near <= 1.0f && (far != engine->area_far || near != engine->area_near)) {
+        engine->area_far = far;
+        engine->area_near = near;
+        hd_pitch_map_reach(&engine->hands.map, far, near);
+    }
+    hd_delay_tell(&engine->delay, control->delay_us, engine->placed);
+}
+
 /* Read what the session wants. A reading that the writer overtook is left for the next block. */
 static inline void hd_engine_obey(hd_engine *engine) {
     hd_control control;
     if (engine->control == NULL || !hd_cell_read(engine->control, &control))
         return;
     const float db[HD_LEVELS] = {control.instrument_db, control.backing_db, control.metronome_db, control.guide_db,
-                                 control.master_db};
+                                 control.master_db,     control.mic_db};
     for (int n = 0; n < HD_LEVELS; n++)
         if (db[n] <= 24.0f) /* false for NaN: the level stays */
             engine->level_wanted[n] = db[n] < HD_OFF_DB ? 0.0f : powf(10.0f, db[n] / 20.0f);
     if (!engine->levels_known)
         memcpy(engine->level, engine->level_wanted, sizeof engine->level);
     engine->levels_known = true;
+    hd_engine_fit(engine, &control);
     if (control.t0_ns != engine->t0_ns) { /* another session */
         hd_engine_flush(engine);
         engine->t0_ns = control.t0_ns;
@@ -210,6 +227,7 @@ static inline void hd_engine_instrument(hd_engine *engine, float *left, float *r
 /* Make the tick that begins with `first_frame`. Before t0 only the hands are followed. */
 static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
     float left[HD_MAX_TICK_FRAMES] = {0}, right[HD_MAX_TICK_FRAMES] = {0}, from[HD_LEVELS], rise[HD_LEVELS];
+    hd_delay_step(&engine->delay);
     engine->tick_first = first_frame;
     hd_hands_at(&engine->hands, hd_capture_ns(engine, first_frame + engine->tick));
     if (first_frame + engine->tick <= 0) {
@@ -222,6 +240,7 @@ static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
         rise[n] = (engine->level[n] - from[n]) / (float)engine->tick;
     }
     hd_engine_instrument(engine, left, right);
+    hd_mic_drain(&engine->mic);
     for (int i = 0; i < engine->tick; i++) {
         int64_t frame = first_frame + i;
         float level[HD_LEVELS];
@@ -234,6 +253,9 @@ static inline void hd_engine_tick(hd_engine *engine, int64_t first_frame) {
             l += (level[HD_BACKING] * (float)stems[0] + middle) * (1.0f / 32768.0f);
             r += (level[HD_BACKING] * (float)stems[1] + middle) * (1.0f / 32768.0f);
         }
+        float room = level[HD_MICROPHONE] * hd_mic_at(&engine->mic, frame);
+        l += room;
+        r += room;
         float master = level[HD_MASTER] * hd_edges(engine, frame);
         engine->mix[i][0] = frame < 0 ? 0 : hd_to_16_bits(master * l);
         engine->mix[i][1] = frame < 0 ? 0 : hd_to_16_bits(master * r);
@@ -342,6 +364,9 @@ static inline int64_t hd_engine_follow(hd_engine *engine, int64_t heard_ns) {
 static inline void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) {
     int done = 0;
     hd_engine_obey(engine);
+    if (engine->arrivals != NULL && !engine->delay.told &&
+        hd_arrivals_watch(&engine->watch, engine->hands.ring, heard_ns))
+        hd_cell_write(engine->arrivals, &engine->watch.seen);
     memset(out, 0, (size_t)frames * 4);
     if (engine->t0_ns == 0) {
         hd_hands_drain(&engine->hands);
@@ -399,6 +424,7 @@ static inline void hd_engine_report(hd_engine *engine, uint64_t now_ns) {
     told->pitch = sounding ? (float)hand->pitch : NAN;
     told->level = sounding ? (float)hand->loudness : 0.0f;
     told->peak = engine->peak;
+    told->skew_ns = engine->skew_ns;
     told->flags = (told->flags & ~(uint32_t)HD_STATUS_ENDED) | (engine->ended ? HD_STATUS_ENDED : 0);
     if (engine->status != NULL)
         hd_cell_write(engine->status, told);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Settings; unchanged while playing. */
+/* Settings; unchanged while playing, but for the reach (hd_pitch_map_reach). */
 typedef struct {
     double log_area_far;    /* ln of the area whose pitch is `low` */
     double per_log_area;    /* share of the range for one unit of ln area */
@@ -30,12 +30,16 @@ typedef struct {
     double pitch; /* after the pull and the glide */
 } hd_pitch_state;
 
+/* Take another reach: the areas of the range's two ends. */
+static inline void hd_pitch_map_reach(hd_pitch_map *map, double area_far, double area_near) {
+    map->log_area_far = log(area_far);
+    map->per_log_area = 1.0 / log(area_near / area_far);
+}
+
 static inline hd_pitch_map hd_pitch_map_of(double area_far, double area_near, double low, double high, uint32_t scale,
                                            double pull, double hysteresis_cents, double glide_s, double a4_hz,
                                            double loudness_share) {
     hd_pitch_map map = {
-        .log_area_far = log(area_far),
-        .per_log_area = 1.0 / log(area_near / area_far),
         .low = low,
         .high = high,
         .pull = pull,
@@ -45,6 +49,7 @@ static inline hd_pitch_map hd_pitch_map_of(double area_far, double area_near, do
         .glide_s = glide_s,
         .scale = scale & 0xFFFu,
     };
+    hd_pitch_map_reach(&map, area_far, area_near);
     return map;
 }
 

@@ -37,10 +37,11 @@ class SessionRecord:
     """What session.json says.
 
     started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
-    first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D;
-    device_delay_s is how much later than reckoned the device was heard, where that was calibrated. tempo_bpm and
-    transpose are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a
-    failure.
+    first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D; delay_how says where it is
+    from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
+    device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
+    what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose
+    are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
     """
 
     started_utc: str
@@ -57,6 +58,10 @@ class SessionRecord:
     tempo_bpm: float
     transpose: int = 0
     device_delay_s: float = 0.0
+    delay_how: str = "set"
+    delay_figures: dict[str, float] = field(default_factory=dict)
+    reach_how: str = "set"
+    microphone: str = ""
     seconds: float = 0.0
     end: str = ""
     failed: bool = False
@@ -72,6 +77,7 @@ class SessionFolder:
     RECORD: Final = "session.json"
     SAMPLES: Final = "hand.samples"
     SOUND: Final = "sound.wav"
+    MICROPHONE: Final = "mic.wav"  # one channel, frame by frame beside sound.wav; only where there was a microphone
     MIDI: Final = "notes.mid"
     MUSICXML: Final = "notes.musicxml"
     REPORT: Final = "report.json"

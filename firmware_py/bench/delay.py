@@ -1,37 +1,44 @@
 """``hand-dance bench delay``: from a hand sample in the ring to the change at the sound device, on a real ALSA device.
 
 The device is a null sink of a sound server of its own, which plays in real time (``sound_server``). Beside it the same
-is asked of a plain program with sounddevice. Not here: the camera's delay, a sound card's (``calibrate delay``).
+is asked of plain programs with sounddevice and pyo. Not here: the camera's delay, a sound card's (``calibrate delay``).
 """
 
 import importlib.util
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import IO, Any, Final, cast
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_py.bench.busy import BusyNeighbours
+from firmware_py.bench.player import Player, Program
 from firmware_py.bench.sound_server import DEVICE, Listener, SoundServer
 from firmware_py.errors import BenchError
-from firmware_py.hand_sample import HAND_SAMPLE, Flag
-from firmware_py.lanes import CONTROL, STATUS, STATUS_READY, Lanes
+from firmware_py.lanes import STATUS_REALTIME
 from firmware_py.music.mapping import Mapping
 from firmware_py.sound.plan import SoundPlan
 
 RATE_HZ: Final = 48_000
 EVENTS: Final = 500
+PITCH: Final = 76.0
 MARGIN_NS: Final = 4_000_000  # of D beyond the device's buffer: a tick of control, and waking up
 SOUNDS_S: Final = 0.03  # the hand is there
 RESTS_S: Final = 0.11  # and away: longer than the release
+CHANCE_S: Final = 0.01  # and up to so much longer
+EVENTS_PER_MINUTE: Final = round(60 / (SOUNDS_S + RESTS_S + CHANCE_S / 2))
 CAMERA_S: Final = 0.008  # between hand samples
 HEARD: Final = 100  # of 32767: above it there is a change
-READY_WITHIN_S: Final = 20.0
+PEERS: Final = {  # name, and how to get it
+    "sounddevice": "pip install sounddevice, apt install libportaudio2",
+    "pyo": "pip install pyo",
+}
 
 
 @dataclass(frozen=True)
@@ -50,11 +57,16 @@ class DelayFigures(Delay):
     """What the benchmark found; ``as_json`` is what the command prints."""
 
     delay_ms: float  # D, chosen just above the device's buffer
+    seconds: float  # that were played
+    busy: bool  # every processor was kept busy by others
+    realtime: bool  # SCHED_FIFO was granted
     xruns: int
     late_samples: int
+    tape_drops: int
+    render_share_max: float  # of the time that there is for rendering
+    stolen_ms: float  # processor time that the host of a virtual machine took away meanwhile: no priority helps there
     period_frames: int
     periods: int
-    realtime: bool
     peers: dict[str, Delay] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)  # peers that are not here, and how to get them
 
@@ -63,117 +75,87 @@ class DelayFigures(Delay):
         return asdict(self)
 
 
-def measure(events: int = EVENTS, *, period_frames: int = 128, periods: int = 4, peers: bool = True) -> DelayFigures:
-    """Measure so many events, each 0.14 s and a little, and again for each peer.
+def measure(
+    events: int = EVENTS, *, period_frames: int = 128, periods: int = 4, peers: bool = True, busy: bool = False
+) -> DelayFigures:
+    """Measure so many events, each 0.14 s and a little, and again for each peer, at most EVENTS of them.
+
+    busy: meanwhile other programs keep every processor busy.
 
     Raises
     ------
     BenchError
         There is no sound server, or what should play does not.
     """
-    with SoundServer(RATE_HZ) as server:
+    with SoundServer(RATE_HZ) as server, BusyNeighbours() if busy else nullcontext():
         own = _own(server, events, period_frames, periods)
         found, absent = {}, {}
-        if peers and importlib.util.find_spec("sounddevice") is None:
-            absent["sounddevice"] = "it is not installed: pip install sounddevice, apt install libportaudio2"
-        elif peers:
-            found["sounddevice"] = _sounddevice(server, events, period_frames)
-    return DelayFigures(**{**own, "peers": found, "absent": absent})
+        for name, how in PEERS.items() if peers else ():
+            if importlib.util.find_spec(name) is None:
+                absent[name] = f"it is not installed: {how}"
+            else:
+                found[name] = _peer(name, server, min(events, EVENTS), period_frames)
+    return DelayFigures(**own, busy=busy, peers=found, absent=absent)
 
 
 def _own(server: SoundServer, events: int, period_frames: int, periods: int) -> dict[str, Any]:
     """Measure the project's sound process."""
-    mapping = Mapping(quantise=0.0, height_to_loudness=0.0)
-    name = f"bench-delay-{os.getpid()}"
     delay_ns = period_frames * periods * 1_000_000_000 // RATE_HZ + MARGIN_NS
-    lanes = Lanes.create(name)
-    listener = Listener(server)
     plan = SoundPlan(
-        lanes=name,
+        lanes=f"bench-delay-{os.getpid()}",
         audio=f"alsa:{DEVICE}",
-        mapping=mapping,
+        mapping=Mapping(quantise=0.0, height_to_loudness=0.0),
         patch="sine",
         period_frames=period_frames,
         periods=periods,
         delay_ns=delay_ns,
         parent_pid=os.getpid(),
     )
-    process = _start(["-m", "firmware_py.sound"], server)
-    try:
-        stdin = cast(IO[bytes], process.stdin)
-        stdin.write(plan.to_json().encode())
-        stdin.close()
-        lanes.hands.open_producer()
-
-        def told() -> np.void:
-            status: np.void = np.frombuffer(lanes.status.read(), STATUS)[0]
-            return status
-
-        _await(lambda: bool(told()["flags"] & STATUS_READY), process, "the sound process")
-        control = np.zeros((), CONTROL)
-        control["t0_ns"] = time.monotonic_ns() + 50_000_000
-        lanes.control.write(control.tobytes())
-        before = int(told()["xruns"])
-        sample = np.zeros((), HAND_SAMPLE)
-
-        def hand(there: bool) -> None:
-            sample["t_capture_ns"] = sample["t_publish_ns"] = time.monotonic_ns()
-            sample["flags"] = Flag.PRESENT if there else 0
-            sample["hands"][0] = (mapping.area_of(76.0), 0.5, 0.0, 0.5, 1.0)
-            lanes.hands.push(sample.tobytes())
-
-        pushed = _events(hand, events)
-        status = told()
+    with Listener(server) as listener, Player(plan, server.environment) as player:
+        begin, stolen = time.monotonic(), _stolen_s()
+        pushed = _events(lambda there: player.hand(PITCH if there else None), events)
+        player.check()
+        seconds, stolen = time.monotonic() - begin, _stolen_s() - stolen
+        counters, status = player.counters, player.told()
         delay = _found(pushed, *listener.close())
-    finally:
-        _end(process)
-        lanes.close()
     return {
         **vars(delay),
-        "delay_ms": delay_ns / 1e6,
-        "xruns": int(status["xruns"]) - before,
-        "late_samples": int(status["late_samples"]),
+        "delay_ms": round(delay_ns / 1e6, 3),
+        "seconds": round(seconds, 1),
+        "realtime": bool(status["flags"] & STATUS_REALTIME),
+        "xruns": counters.xruns,
+        "late_samples": counters.late_samples,
+        "tape_drops": counters.tape_drops,
+        "render_share_max": round(player.render_share_max, 4),
+        "stolen_ms": round(stolen * 1e3),
         "period_frames": int(status["period_frames"]),
         "periods": int(status["periods"]),
-        "realtime": bool(status["flags"] & 2),
     }
 
 
-def _sounddevice(server: SoundServer, events: int, period_frames: int) -> Delay:
-    """Measure a plain program with sounddevice, told by a pipe."""
-    listener = Listener(server)
-    process = _start(["-m", "firmware_py.bench.sounddevice_peer", DEVICE, str(RATE_HZ), str(period_frames)], server)
-    try:
-        stdout = cast(IO[bytes], process.stdout)
-        if not stdout.readline():
-            raise BenchError("the sounddevice program does not start; see the lines above")
-        to = cast(IO[bytes], process.stdin).fileno()
-        pushed = _events(lambda there: os.write(to, b"1" if there else b"0"), events)
-        return _found(pushed, *listener.close())
-    finally:
-        _end(process)
+def _stolen_s() -> float:
+    """Return the processor time that the machine's host has given to others so far, of all processors, seconds."""
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
 
 
-def _start(command: list[str], server: SoundServer) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, *command],
-        env=server.environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    with process:  # closes its pipes
-        process.kill()
-
-
-def _await(done: Callable[[], bool], process: "subprocess.Popen[bytes]", who: str) -> None:
-    limit = time.monotonic() + READY_WITHIN_S
-    while not done():
-        if process.poll() is not None or time.monotonic() > limit:
-            raise BenchError(f"{who} does not play; see the lines above")
-        time.sleep(0.01)
+def _peer(name: str, server: SoundServer, events: int, period_frames: int) -> Delay:
+    """Measure a plain program with this library, told by a pipe."""
+    with Listener(server) as listener:
+        module = f"firmware_py.bench.{name}_peer"
+        program = Program(["-m", module, DEVICE, str(RATE_HZ), str(period_frames)], server.environment)
+        try:
+            while (line := program.stdout.readline()) != b"ready\n":
+                if not line:
+                    raise program.failure(f"the {name} program does not start")
+            to = program.stdin.fileno()
+            try:
+                pushed = _events(lambda there: os.write(to, b"1" if there else b"0"), events)
+            except BrokenPipeError as error:
+                raise program.failure(f"the {name} program has ended") from error
+            return _found(pushed, *listener.close())
+        finally:
+            program.end()
 
 
 def _events(hand: Callable[[bool], object], events: int) -> NDArray[np.float64]:
@@ -184,7 +166,7 @@ def _events(hand: Callable[[bool], object], events: int) -> NDArray[np.float64]:
     for _ in range(events):
         pushed.append(time.monotonic())
         _keep(hand, True, SOUNDS_S)
-        _keep(hand, False, RESTS_S + chance.uniform(0, 0.01))
+        _keep(hand, False, RESTS_S + chance.uniform(0, CHANCE_S))
     _keep(hand, False, 0.3)
     return np.array(pushed)
 
@@ -197,7 +179,7 @@ def _keep(hand: Callable[[bool], object], there: bool, seconds: float) -> None:
 
 
 def _found(pushed: NDArray[np.float64], samples: NDArray[np.int16], heard_s: NDArray[np.float64]) -> Delay:
-    """Find for each event the first frame after it that sounds, in a silence."""
+    """Find for each event the first frame after it that sounds, in a silence; percentiles over what was heard."""
     loud = np.flatnonzero(np.abs(samples) > HEARD)
     starts = loud[np.diff(loud, prepend=-RATE_HZ) > RATE_HZ * 0.02] if len(loud) else loud
     onsets = heard_s[starts]

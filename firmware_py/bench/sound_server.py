@@ -4,6 +4,7 @@ PulseAudio's null sink: what plays on it comes back, frame for frame, at its mon
 sound card, or none that may be heard. Not here: what is measured.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from firmware_py.errors import BenchError
 from firmware_py.sound.calibration import instants
+from firmware_py.sound.realtime import PRIORITY
 
 DEVICE: Final = "hand_dance_bench"  # its name for ALSA
 MONITOR: Final = "hand_dance_monitor"  # what plays there, as a microphone
@@ -26,7 +28,10 @@ START_S: Final = 15.0
 
 
 class SoundServer:
-    """Runs from ``with`` to its end; ``environment`` lets a process find its device."""
+    """Runs from ``with`` to its end; ``environment`` lets a process find its device.
+
+    It stands for a sound card, which no program can delay: where the system grants it, it runs above every player.
+    """
 
     def __init__(self, rate_hz: int) -> None:
         self.rate_hz = rate_hz
@@ -52,6 +57,8 @@ class SoundServer:
             "PULSE_SERVER": server,
             "ALSA_CONFIG_PATH": str(folder / "asoundrc"),
         }
+        for plugins in Path("/usr/lib").glob("*/alsa-lib"):  # for programs that bring an ALSA of their own
+            self.environment["ALSA_PLUGIN_DIR"] = str(plugins)
         self._server = subprocess.Popen(
             [
                 *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--realtime=yes"),
@@ -63,12 +70,16 @@ class SoundServer:
             stderr=subprocess.DEVNULL,
         )
         limit = time.monotonic() + START_S
-        while not (folder / "socket").exists():
+        while not (folder / "socket").exists() or self._threads() < 2:  # the second one is the device
             if self._server.poll() is not None or time.monotonic() > limit:
                 self._end()
                 raise BenchError("the sound server does not start; try pulseaudio -n --daemonize=no by hand")
             time.sleep(0.01)
+        as_hardware(self._server.pid)
         return self
+
+    def _threads(self) -> int:
+        return len(list(Path(f"/proc/{self._server.pid}/task").iterdir()))
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
@@ -79,6 +90,13 @@ class SoundServer:
         self._server.terminate()
         self._server.wait(10)
         self._folder.cleanup()
+
+
+def as_hardware(pid: int) -> None:
+    """Let all threads of a process run above every player, where that is granted."""
+    with contextlib.suppress(PermissionError, FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(PRIORITY + 5))
 
 
 class Listener:
@@ -104,6 +122,15 @@ class Listener:
                 self.close()
                 raise BenchError("the sound server gives nothing to hear; try parec -d spk.monitor by hand")
             time.sleep(0.01)
+        as_hardware(self._process.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _hear(self) -> None:
         descriptor = self._process.stdout
@@ -112,7 +139,10 @@ class Listener:
             self._pieces.append((time.monotonic_ns(), piece))
 
     def close(self) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
-        """Stop; return the samples, int16, and the instant each was heard, seconds of CLOCK_MONOTONIC."""
+        """Stop; return the samples, int16, and the instant each was heard, seconds of CLOCK_MONOTONIC.
+
+        May be called twice.
+        """
         self._process.terminate()
         self._process.wait(10)
         self._thread.join(10)

@@ -1,47 +1,51 @@
-"""``hand-dance bench synth``: CPU per second of sound for 16 band-limited saws, and how clean a saw is, beside peers.
+"""``hand-dance bench synth``: processor time for 16 band-limited saws, and how clean a saw is, beside other programs.
 
-Every program makes the same 16 pitches at 48 kHz in blocks of 64, offline, in the same run. Not here: delay to the ear.
+Every program makes the same 16 pitches at 48 kHz in blocks of 64, offline; each round measures our own right beside
+each of them, so that a ratio means the same instant of the same machine. Not here: the peers (``saw_peers``), the alias
+and its drawing (``spectrum``), delay to the ear (``delay``).
 """
 
-import importlib
-import os
-import resource
-import shutil
 import statistics
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firmware_py._synth import SawBank
-from firmware_py.errors import BenchError
+from firmware_py.bench import saw_peers, spectrum
+from firmware_py.bench.saw_peers import BLOCK, PITCHES_HZ, SawPeer, Sound
 
 RATE_HZ: Final = 48_000
-BLOCK: Final = 64
-VOICES: Final = 16
-PITCHES_HZ: Final = tuple(
-    110.0 * 2.0 ** (2.5 * n / 12) for n in range(VOICES)
-)  # A2 to above A5, all over an instrument
 DEFAULT_SECONDS: Final = 10.0
-_ALIAS_HZ: Final = 4003.7  # 4 kHz divides the rate: its aliases would hide behind its harmonics
+LEAST_ROUNDS: Final = 5
+OWN_S: Final = 10  # of sound in one measurement of our own: a few ms
+ENOUGH_DB: Final = -60.0  # a peer with louder aliases does an easier task
 
 
 @dataclass(frozen=True)
 class SynthFigures:
-    """What the benchmark found. CPU in ms per second of sound, alias against the fundamental in dB below 15 kHz."""
+    """What the benchmark found. Processor time in ms per second of sound, alias against the fundamental in dB.
+
+    times_cheaper: for each peer the median over rounds of its time over ours, measured right beside it.
+    times_cheaper_python: the least of them among Python's libraries whose alias is below ENOUGH_DB; _any: among all.
+    spread: first and third quartile of each time, ours under "hand-dance". peers_alias_db: None where there is no saw
+    to be looked at. notes: what each peer makes its saws of.
+    """
 
     cpu_ms_per_s: float
     alias_db: float
-    times_cheaper_python: float  # than the best Python peer whose saw is band-limited
-    times_cheaper_naive: float | None  # than signalflow, whose saw is not: it folds back at -19 dB, an easier task
+    times_cheaper_python: float | None
+    times_cheaper_python_any: float
     times_cheaper_csound: float | None
+    rounds: int
+    times_cheaper: dict[str, float]
+    spread: dict[str, tuple[float, float]]
     peers: dict[str, float]
+    peers_alias_db: dict[str, float | None]
+    notes: dict[str, str]
     absent: dict[str, str]  # peers that are not here, and how to get them
 
     def as_json(self) -> dict[str, Any]:
@@ -49,125 +53,69 @@ class SynthFigures:
         return asdict(self)
 
 
-def measure(seconds: float = DEFAULT_SECONDS) -> SynthFigures:
-    """Measure for about so many seconds of CPU in all, the peers in turn with our own."""
-    peers: dict[str, Callable[[], float]] = {"numpy": _numpy}
-    absent: dict[str, str] = {}
-    if shutil.which("csound"):
-        peers["csound"] = _csound
-    else:
-        absent["csound"] = "apt install csound"
-    os.environ["PYO_GUI_WX"] = "0"  # pyo greets on standard output without it
-    for name, play in (("pyo", _pyo), ("signalflow", _signalflow)):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            absent[name] = f"pip install {name}"
-        else:
-            peers[name] = play
-    absent["fluidsynth"] = "it plays sampled sounds: it has no saw of its own to compare"
-    own: list[float] = []
-    found: dict[str, list[float]] = {name: [] for name in peers}
-    end = time.monotonic() + seconds
-    while time.monotonic() < end or len(own) < 3:
-        own.append(_own())
-        for name, play in peers.items():
-            found[name].append(play())
-    best = {name: round(statistics.median(times), 4) for name, times in found.items()}
-    cost = statistics.median(own)
-    python = [best[name] for name in best if name not in ("csound", "signalflow")]
+def measure(seconds: float = DEFAULT_SECONDS, *, plot: Path | None = None) -> SynthFigures:
+    """Measure for about so many seconds, and at least five rounds. plot: a PNG to draw our saw's spectrum into.
+
+    Raises BenchError where a peer renders silence or the drawing cannot be written.
+    """
+    if plot is not None:
+        spectrum.draw(plot, {"hand-dance": saw()})
+    here = {peer.name: peer for peer in saw_peers.ALL if not peer.absent()}
+    looked_at = {name: peer.saw() for name, peer in here.items()}
+    alias = {name: None if one is None else round(spectrum.alias_db(one), 1) for name, one in looked_at.items()}
+    own, theirs = _rounds(here, seconds)
+    ratios = {name: statistics.median(t / o for o, t in zip(own[name], theirs[name], strict=True)) for name in here}
+    python = [name for name, peer in here.items() if peer.python]
+    clean = [name for name in python if (level := alias[name]) is not None and level <= ENOUGH_DB]
+    all_own = [time for times in own.values() for time in times]
     return SynthFigures(
-        cpu_ms_per_s=round(cost, 4),
-        alias_db=round(alias_db(_ALIAS_HZ), 1),
-        times_cheaper_python=round(min(python) / cost, 2),
-        times_cheaper_naive=round(best["signalflow"] / cost, 2) if "signalflow" in best else None,
-        times_cheaper_csound=round(best["csound"] / cost, 2) if "csound" in best else None,
-        peers=best,
-        absent=absent,
+        cpu_ms_per_s=round(statistics.median(all_own), 4),
+        alias_db=round(alias_db(), 1),
+        times_cheaper_python=round(min(ratios[name] for name in clean), 2) if clean else None,
+        times_cheaper_python_any=round(min(ratios[name] for name in python), 2),
+        times_cheaper_csound=round(ratios["csound"], 2) if "csound" in ratios else None,
+        rounds=len(next(iter(own.values()))),
+        times_cheaper={name: round(ratio, 2) for name, ratio in ratios.items()},
+        spread={"hand-dance": _quartiles(all_own)} | {name: _quartiles(times) for name, times in theirs.items()},
+        peers={name: round(statistics.median(times), 4) for name, times in theirs.items()},
+        peers_alias_db=alias,
+        notes={name: peer.note for name, peer in here.items()},
+        absent={peer.name: how for peer in saw_peers.ALL if (how := peer.absent())},
     )
 
 
-def alias_db(hz: float) -> float:
-    """Loudest component from 20 Hz to 15 kHz of a saw that is none of its harmonics, against its fundamental."""
-    size = 1 << 16
-    sound = np.zeros(size + 1000, np.float32)
+def saw(hz: float = spectrum.SAW_HZ) -> Sound:
+    """Return as much of one of our own saws as is looked at."""
+    sound = np.zeros(spectrum.FRAMES, np.float32)
     SawBank([hz], gain=0.5).render(sound)
-    spectrum = np.abs(np.fft.rfft(sound[1000:].astype(np.float64) * np.kaiser(size, 20)))
-    at_hz = np.fft.rfftfreq(size, 1 / RATE_HZ)
-    none = (np.abs(at_hz - np.rint(at_hz / hz) * hz) > 12) & (at_hz > 20) & (at_hz < 15_000)
-    return float(20 * np.log10(spectrum[none].max() / spectrum.max()))
+    return sound
 
 
-def _own() -> float:
-    bank, sound = SawBank(PITCHES_HZ), np.zeros(RATE_HZ, np.float32)
+def alias_db(hz: float = spectrum.SAW_HZ) -> float:
+    """Return the loudest alias below 15 kHz of our own saw against its fundamental, dB."""
+    return spectrum.alias_db(saw(hz), hz)
+
+
+def _rounds(here: dict[str, SawPeer], seconds: float) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return our times and theirs, measured in turn: the n-th of both lie beside each other."""
+    own: dict[str, list[float]] = {name: [] for name in here}
+    theirs: dict[str, list[float]] = {name: [] for name in here}
+    sound = np.zeros(OWN_S * RATE_HZ, np.float32)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or len(own[saw_peers.Numpy.name]) < LEAST_ROUNDS:
+        for name, peer in here.items():
+            own[name].append(_own(sound))
+            theirs[name].append(peer.cpu_ms_per_s())
+    return own, theirs
+
+
+def _own(sound: Sound) -> float:
+    bank = SawBank(PITCHES_HZ)
     begin = time.process_time()
     bank.render(sound, BLOCK)
-    return (time.process_time() - begin) * 1e3
+    return (time.process_time() - begin) * 1e3 / OWN_S
 
 
-def _numpy() -> float:
-    """Plain numpy: the two-point polynomial correction at each jump, all voices and frames of a block at once."""
-    step = np.array(PITCHES_HZ)[:, None] / RATE_HZ
-    phase, count, sound = np.zeros((VOICES, 1)), np.arange(1, BLOCK + 1), np.zeros(RATE_HZ, np.float32)
-    begin = time.process_time()
-    for first in range(0, RATE_HZ, BLOCK):
-        x: NDArray[np.float64] = (phase + step * count) % 1.0
-        after, before = np.minimum(x / step, 1.0), np.minimum((1.0 - x) / step, 1.0)
-        saw = 2.0 * x - 1.0 + np.square(1.0 - after) - np.square(1.0 - before)
-        sound[first : first + BLOCK] = 0.05 * saw.sum(axis=0)
-        phase = x[:, -1:]
-    return (time.process_time() - begin) * 1e3
-
-
-def _csound() -> float:
-    """Csound's band-limited vco2, its start taken off by the difference between a long and a short piece."""
-    short, long = 1, 21
-    with tempfile.TemporaryDirectory(prefix="hand-dance-bench-") as folder:
-        spent = [_csound_cpu_s(Path(folder) / "saws.csd", seconds) for seconds in (short, long)]
-    return max(spent[1] - spent[0], 0.0) * 1e3 / (long - short)
-
-
-def _csound_cpu_s(path: Path, seconds: int) -> float:
-    notes = "\n".join(f"i 1 0 {seconds} {hz}" for hz in PITCHES_HZ)
-    path.write_text(
-        f"<CsoundSynthesizer>\n<CsInstruments>\nsr={RATE_HZ}\nksmps={BLOCK}\nnchnls=1\n0dbfs=1\n"
-        f"instr 1\na1 vco2 0.05, p4\nout a1\nendin\n</CsInstruments>\n"
-        f"<CsScore>\n{notes}\n</CsScore>\n</CsoundSynthesizer>\n",
-        encoding="utf-8",
-    )
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(["csound", "-n", "-d", "-m0", path], check=True, capture_output=True, timeout=60)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _pyo() -> float:
-    pyo = importlib.import_module("pyo")
-    server = pyo.Server(sr=RATE_HZ, nchnls=1, buffersize=BLOCK, audio="manual", duplex=0).boot()
-    server.start()
-    saws = pyo.Blit(freq=list(PITCHES_HZ), harms=40, mul=0.05).out()
-    begin = time.process_time()
-    for _ in range(RATE_HZ // BLOCK):
-        server.process()
-    took = (time.process_time() - begin) * 1e3
-    del saws
-    server.stop()
-    server.shutdown()
-    return took
-
-
-def _signalflow() -> float:
-    flow = importlib.import_module("signalflow")
-    graph = flow.AudioGraph(output_device=flow.AudioOut_Dummy(1, BLOCK), start=False)
-    graph.sample_rate = RATE_HZ
-    saws = flow.Sum([flow.SawOscillator(hz) * 0.05 for hz in PITCHES_HZ])
-    buffer = flow.Buffer(1, RATE_HZ)
-    graph.play(saws)
-    begin = time.process_time()
-    graph.render_to_buffer(buffer)
-    took = (time.process_time() - begin) * 1e3
-    heard = float(np.abs(buffer.data).max())
-    graph.destroy()
-    if heard < 0.01:
-        raise BenchError("signalflow rendered silence, so its time says nothing; update or remove it")
-    return took
+def _quartiles(times: Sequence[float]) -> tuple[float, float]:
+    first, _, third = statistics.quantiles(times, n=4)
+    return round(first, 4), round(third, 4)

@@ -78,6 +78,8 @@ _FLAGS: Final = {
     "guide": ("sound", "guide"),
     "song": ("play", "song"),
     "player": ("play", "player"),
+    "hand": ("play", "hand"),
+    "fit_reach": ("play", "fit_reach"),
     "scale": ("play", "scale"),
     "tempo_percent": ("play", "tempo_percent"),
     "seconds": ("play", "seconds"),

@@ -20,7 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--player", metavar="NAME", help="who plays")
     parser.add_argument("--scale", choices=SCALES, help="the scale that pitches are pulled to")
     parser.add_argument("--tempo-percent", type=float, metavar="P", help="tempo in per cent of the song's own")
-    parser.add_argument("--delay-ms", type=float, metavar="MS", help="a hand sounds this long after it was seen")
+    parser.add_argument("--hand", choices=("any", "left", "right"), help="the hand that plays, where one does")
+    parser.add_argument(
+        "--fit-reach", choices=("off", "once", "count-in"), help="find the player's reach before the song"
+    )
+    parser.add_argument(
+        "--delay-ms", type=float, metavar="MS", help="a hand sounds this long after it was seen; 0: as measured"
+    )
     parser.add_argument("--backing-db", type=float, metavar="DB", help="level of the backing song, -90 is off")
     parser.add_argument("--guide", choices=("off", "soft", "on"), help="the song's melody, played along")
     parser.add_argument("--metronome", choices=("count-in", "on"), help="clicks before the song, or through it too")

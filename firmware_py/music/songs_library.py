@@ -15,6 +15,7 @@ from firmware_py.config import SCALES, PlaySettings
 from firmware_py.errors import ConfigError, SongError
 from firmware_py.music.mapping import Mapping
 from firmware_py.music.pitch import C_MAJOR, scale_mask
+from firmware_py.music.reach import AREA_FAR, AREA_NEAR, Reach
 from firmware_py.music.song import Song
 from firmware_py.music.song_file import read_song
 from firmware_py.music.song_text import chord_bars, melody_bars
@@ -81,14 +82,17 @@ def as_played(song: Song, *, tempo_percent: float = 100.0, transpose: int = 0) -
     return song.transposed(transpose).at_tempo(song.tempo_bpm * tempo_percent / 100.0)
 
 
-def mapping_for(song: Song | None, settings: PlaySettings) -> Mapping:
+def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None = None) -> Mapping:
     """Return the mapping that spreads a player's reach over the song's range and a margin on either side.
 
-    Without a song (free play) the range is A3…A5 and scales stand on C. Raises ConfigError where the reach is no reach.
+    reach: what is known of this player; areas that are set count for more. Without a song (free play) the range is
+    A3…A5 and scales stand on C. Raises ConfigError where the reach is no reach.
     """
-    if not settings.area_far < settings.area_near:
+    area_far = settings.area_far or (reach.area_far if reach else AREA_FAR)
+    area_near = settings.area_near or (reach.area_near if reach else AREA_NEAR)
+    if not 0.0 < area_far < area_near:
         raise ConfigError(
-            f"play.area_far is {settings.area_far:g} and play.area_near {settings.area_near:g}; "
+            f"play.area_far is {area_far:g} and play.area_near {area_near:g}; "
             "the hand far away must look smaller than near: swap them or calibrate the reach"
         )
     low, high = FREE_RANGE if song is None else (float(song.low), float(song.high))
@@ -97,8 +101,8 @@ def mapping_for(song: Song | None, settings: PlaySettings) -> Mapping:
         if high - low < 1.0:
             low, high = low - 0.5, high + 0.5  # a song of one note still needs a way to miss it
     return Mapping(
-        area_far=settings.area_far,
-        area_near=settings.area_near,
+        area_far=area_far,
+        area_near=area_near,
         low=max(0.0, low),
         high=min(127.0, high),
         scale=scale_for(song, settings.scale),

@@ -1,4 +1,4 @@
-"""The keyboard of a terminal as a panel: space starts and stops, s stops, q quits.
+"""The keyboard of a terminal as a panel: space starts and stops, s stops, q quits, + and - change the volume.
 
 Not here: the progress line (the command prints it), or what a key does (``session``).
 """
@@ -14,8 +14,15 @@ from typing import IO, Final
 from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.state import State
 
-KEYS: Final = "space: start or stop · s: stop · q: quit"
+KEYS: Final = "space: start or stop · s: stop · + -: volume · q: quit"
 """The keys, for a line that tells a person of them."""
+_MEANINGS: Final = {
+    "s": PanelEvent.STOP,
+    "q": PanelEvent.QUIT,
+    "+": PanelEvent.LOUDER,
+    "=": PanelEvent.LOUDER,  # the same key without shift
+    "-": PanelEvent.SOFTER,
+}
 
 
 class KeyboardPanel:
@@ -94,4 +101,4 @@ class KeyboardPanel:
     def _meaning(self, key: str) -> PanelEvent | None:
         if key == " ":
             return PanelEvent.STOP if self._state.stoppable else PanelEvent.START
-        return {"s": PanelEvent.STOP, "q": PanelEvent.QUIT}.get(key)
+        return _MEANINGS.get(key)

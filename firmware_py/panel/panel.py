@@ -16,6 +16,8 @@ class PanelEvent(StrEnum):
     START = "start"
     STOP = "stop"
     QUIT = "quit"
+    LOUDER = "louder"
+    SOFTER = "softer"
 
 
 OnEvent = Callable[[PanelEvent], None]

@@ -7,6 +7,8 @@ what earns a verdict (``music.marks``), where the shapes are drawn (``engraving`
 from dataclasses import dataclass
 from typing import Final
 
+from firmware_py.palette import BLUE, GREEN, ORANGE
+
 
 @dataclass(frozen=True)
 class Look:
@@ -22,15 +24,15 @@ class Look:
 
 
 LOOKS: Final = {
-    "right": Look("right", "#007A5A", "#B5E3D3", ""),
-    "sharp": Look("too high", "#C04A00", "#F6CDB0", "up"),
-    "flat": Look("too low", "#0060A8", "#BBD9F0", "down"),
+    "right": Look("right", GREEN.paper, GREEN.tint, ""),
+    "sharp": Look("too high", ORANGE.paper, ORANGE.tint, "up"),
+    "flat": Look("too low", BLUE.paper, BLUE.tint, "down"),
     "early": Look("too early", "#8A5FA8", "#E2D3EC", "left"),
     "late": Look("too late", "#9A6A00", "#F3DFA9", "right"),
     "missed": Look("missed", "#4D4D4D", "#DDDDDD", "cross"),
     "extra": Look("extra", "#B0003A", "#F3C3D0", "diamond"),
 }
-PLAYED_LOOK: Final = Look("played", "#0060A8", "#BBD9F0", "")
+PLAYED_LOOK: Final = Look("played", BLUE.paper, BLUE.tint, "")
 WANTED_LOOK: Final = Look("wanted", "#8A8478", "#EDE9DF", "")
 
 _HEAD_WIDTH: Final = 236.0  # of a black note head, in the engraver's units: a staff space is 180

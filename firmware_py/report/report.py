@@ -161,10 +161,11 @@ def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Seq
         sound_rate_hz=record.rate_hz,
     )
     notes = notes_of(curve) if len(seen) else ()
+    if record.song_start_s > 0 or song:
+        begins = record.song_start_s + record.delay_s  # what is before is for trying, and for finding the reach
+        notes = tuple(n for n in notes if n.end_s - max(n.onset_s, begins) >= SHORTEST_NOTE_S)
     if song is None:
         return _Performance(record, None, curve, notes, None, 0.0)
-    begins = record.song_start_s + record.delay_s
-    notes = tuple(n for n in notes if n.end_s - max(n.onset_s, begins) >= SHORTEST_NOTE_S)  # the count-in is for trying
     delay_s = record.delay_s + record.device_delay_s  # who follows a song that is heard late is late by as much
     marks = marks_for_song(curve, song, record.song_start_s, delay_s=delay_s, played=notes)
     forgiven_s = marks.forgiven_s if marks and notes else record.delay_s

@@ -15,6 +15,7 @@ from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
 from firmware_py.session.finish import complete_unfinished
+from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.notify import Notifier
@@ -52,6 +53,7 @@ class Appliance:
         self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
         self._chimes = Chimes(config.sound)
+        self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
         self._panel = opened(config.panel, self._pressed)
 
@@ -103,7 +105,7 @@ class Appliance:
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
             try:
-                outcome = play_once(self._config, self._machine, stop, self._show, letter=True)
+                outcome = play_once(self._config, self._machine, stop, self._show, letter=True, levels=self._levels)
                 log.info("played: %s", outcome.as_line())
                 trouble = outcome.record.end if outcome.record.failed else ""
             except NotBegunError as error:
@@ -138,6 +140,10 @@ class Appliance:
 
     def _pressed(self, event: PanelEvent) -> None:
         """Take a press, from a thread of the panel's."""
+        if event in (PanelEvent.LOUDER, PanelEvent.SOFTER):
+            volume_db = self._levels.change("master_db", STEP_DB if event is PanelEvent.LOUDER else -STEP_DB)
+            log.info("volume: %+.0f dB", volume_db)
+            return
         stop = self._stop
         if stop is not None and event is not PanelEvent.START:
             stop.request("stop was pressed")

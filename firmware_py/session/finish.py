@@ -12,6 +12,7 @@ from firmware_py.config import Config
 from firmware_py.errors import HandDanceError, SessionFolderError
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.saying import say
+from firmware_py.sound.wav_file import complete_wav
 
 TRIES: Final = 3  # that a session is completed by itself; each is counted before it begins, as it may end the process
 
@@ -73,8 +74,17 @@ def complete_unfinished(config: Config) -> Iterator[Outcome]:
 
 
 def mark_interrupted(folder: SessionFolder) -> None:
-    """Give a session that nobody plays any more its end: ``interrupted``, after as long as sound.wav is."""
-    folder.update(end="interrupted", seconds=_recorded_s(folder))
+    """Give a session that nobody plays any more its end: ``interrupted``, after as long as sound.wav is.
+
+    mic.wav, where there is one, is made as long.
+    """
+    record = folder.update(end="interrupted", seconds=_recorded_s(folder))
+    microphone = folder.file(SessionFolder.MICROPHONE)
+    try:
+        if microphone.exists() and not complete_wav(microphone, round(record.seconds * record.rate_hz)):
+            say(f"{microphone} is no recording; it is left as it is")
+    except OSError as error:
+        say(f"{microphone} cannot be completed ({error.strerror}); it is left as it is")
 
 
 def _report(folder: SessionFolder) -> bool:

@@ -10,6 +10,7 @@ from firmware_py.errors import SessionFolderError
 
 _SHOWN: Final = (
     ("recording", SessionFolder.SOUND),
+    ("microphone", SessionFolder.MICROPHONE),
     ("score", SessionFolder.SCORE),
     ("MIDI", SessionFolder.MIDI),
     ("MusicXML", SessionFolder.MUSICXML),
@@ -69,6 +70,13 @@ class Outcome:
             "player": record.player,
             "camera": record.camera,
             "audio": record.audio,
+            "delay": {"ms": round(1000 * record.delay_s, 3), "how": record.delay_how, **record.delay_figures},
+            "reach": {
+                "area_far": record.mapping.area_far,
+                "area_near": record.mapping.area_near,
+                "how": record.reach_how,
+            },
+            "microphone": record.microphone or None,
             "seconds": record.seconds,
             "end": record.end,
             "marks": self.marks,

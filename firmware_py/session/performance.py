@@ -19,7 +19,11 @@ from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderErr
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
+from firmware_py.session.count_in import CountIn
+from firmware_py.session.gaps import true_gaps
+from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.microphone import SessionMicrophone
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.stopping import StopRequest
 from firmware_py.sound.recorder import Recorder
@@ -31,6 +35,7 @@ HUNG_NS: Final = 2_000_000_000  # without a sign of life in real time
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
 _NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
+MICROPHONE_LATE_S: Final = 0.3  # its last frames are waited for so long
 DEVICE_LOST: Final = "the sound device is gone and is being looked for; plug it in again"
 FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
 VIRTUAL_T0_NS: Final = 1_000_000_000
@@ -38,11 +43,16 @@ VIRTUAL_T0_NS: Final = 1_000_000_000
 
 @dataclass(frozen=True)
 class Moment:
-    """What a progress line shows: seconds from the song's first beat, what sounds (MIDI, NaN: silence), its level."""
+    """What a progress line shows: seconds from the song's first beat, what sounds (MIDI, NaN: silence), its level.
+
+    words: what the player is asked for now. delay_s: D, once it is decided.
+    """
 
     song_s: float
     sounding: float
     level: float
+    words: str = ""
+    delay_s: float | None = None
 
 
 class Performance:
@@ -55,14 +65,20 @@ class Performance:
         machine: StateMachine,
         stop: StopRequest,
         show: Callable[[Moment], None],
+        levels: Levels,
     ) -> None:
+        """levels: told to the sound process as they are, and whenever they change; from any thread."""
         self._plan = plan
         self._lanes = lanes
         self._machine = machine
         self._stop = stop
         self._show = show
+        self._levels, self._levels_told = levels, -1
         self._sight = Child("sight", "firmware_py.sight", lambda: plan.sight.to_json())
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
+        self._count_in = CountIn(plan, lanes)
+        self._microphone = SessionMicrophone(plan.microphone, Child)
+        self._children = [one for one in (self._sight, self._sound, self._microphone.child) if one is not None]
         self._selector = selectors.DefaultSelector()
         self._selector.register(stop, selectors.EVENT_READ)
         self._ready: dict[str, Event] = {}
@@ -86,36 +102,38 @@ class Performance:
         """
         self._write_control()  # the levels stand before the first frame, so that nothing fades from another
         try:
-            for child in (self._sight, self._sound):
+            for child in self._children:
                 self._start(child)
             self._await_ready()
             folder = create(self._described())
             recorder = self._recorder(folder)
             try:
                 recorder.start()
-                record = self._begin(folder)
-                self._play()
+                self._begin(folder)
+                self._play(folder)
                 self._finishing = True
                 self._to(State.FINISHING, self._end)
-                self._await_last_block()
+                self._await_last_block(recorder)
             except BaseException:
                 recorder.finish()  # as long as it was played; the folder is completed at the next start
                 raise
-            recorder.finish(None if recorder.failure else round(self._seconds * record.rate_hz))
+            rate_hz = self._plan.record.rate_hz
+            recorder.finish(None if recorder.failure else round(self._seconds * rate_hz))
             self._close_gaps()
+            self._count_in.keep()
             folder.write_record(
                 replace(
-                    record,
+                    folder.record(),
                     end=self._end,
                     failed=bool(recorder.shortage or recorder.failure or self._fault),
-                    seconds=recorder.frames / record.rate_hz,
-                    gaps=tuple(self._gaps),
+                    seconds=recorder.frames / rate_hz,
+                    gaps=true_gaps(self._gaps, recorder.silences, rate_hz),
                     counters=self._counters(folder),
                 )
             )
             return folder
         finally:
-            for child in (self._sight, self._sound):
+            for child in self._children:
                 child.stop(2.0)
             self._selector.close()
 
@@ -126,6 +144,7 @@ class Performance:
                 folder,
                 tape_audio=self._lanes.tape_audio,
                 tape_hands=self._lanes.tape_hands,
+                tape_mic=self._lanes.tape_mic if self._microphone.described else None,
                 rate_hz=self._plan.record.rate_hz,
                 on_failure=self._stop.request,
             )
@@ -139,17 +158,21 @@ class Performance:
     def _await_ready(self) -> None:
         """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
         limit = time.monotonic() + READY_WITHIN_S
-        while not ({"sight", "sound"} <= self._ready.keys() and int(self._status()["flags"]) & STATUS_READY):
+        while not (self._all_ready() and self._count_in.may_begin(time.monotonic())):
             self._listen(TICK_S)
             self._show(Moment(-self._plan.record.song_start_s, math.nan, 0.0))
             if self._stop.reason:
                 raise NotBegunError(f"{self._stop.reason} before the session began; nothing was recorded")
             if time.monotonic() > limit:
-                late = ({"sight", "sound"} - self._ready.keys()) or {"the sound device"}
+                late = ({child.name for child in self._children} - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
                     f"{' and '.join(sorted(late))} not ready within {READY_WITHIN_S:.0f} s; "
                     "see the lines above, and try again"
                 )
+
+    def _all_ready(self) -> bool:
+        wanted = {child.name for child in self._children}
+        return wanted <= self._ready.keys() and bool(int(self._status()["flags"]) & STATUS_READY)
 
     def _described(self) -> SessionRecord:
         """Return session.json as it is known now that camera and sound are."""
@@ -158,10 +181,11 @@ class Performance:
             self._plan.record,
             camera=self._ready["sight"]["camera"],
             audio=audio,
+            microphone=self._microphone.described,
             device_delay_s=calibrated.beyond_s_of(audio) if calibrated else 0.0,
         )
 
-    def _begin(self, folder: SessionFolder) -> SessionRecord:
+    def _begin(self, folder: SessionFolder) -> None:
         """Decide the first instant of the recording and, where it is known, the last; from here on nothing is lost.
 
         The children are told before the disk is: a slow card must not eat the beginning.
@@ -174,8 +198,9 @@ class Performance:
         elif not plan.scripted and plan.song:
             self._end_at(plan.song_end_s, "the song ended")
         self._recording = True
+        self._count_in.step(0.0, self._t0_ns)  # without a count-in, D is decided now
         self._write_control()
-        return folder.update(t0_ns=self._t0_ns)
+        folder.update(t0_ns=self._t0_ns, **self._count_in.news())
 
     def _to(self, state: State, reason: str = "") -> None:
         """Move the state machine on; what is missing is still missing then."""
@@ -203,17 +228,31 @@ class Performance:
         """Length of the recording, once its end is decided."""
         return (self._stop_ns - self._t0_ns) / 1e9
 
-    def _play(self) -> None:
+    def _play(self, folder: SessionFolder) -> None:
         """Loop until the last instant is over, the tape cannot be written, or somebody asks for the end."""
         while True:
             self._listen(TICK_S)
+            if self._levels.changes != self._levels_told:
+                self._write_control()
             status = self._status()
             self._end_what_hangs(int(status["t_ns"]))
             seconds = int(status["frames"]) / self._plan.record.rate_hz
+            if self._count_in.step(seconds, self._t0_ns):
+                self._write_control()
+            if news := self._count_in.news():  # the sound knows it before the disk does
+                folder.update(**news)
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
                 self._to(State.PLAYING)
             self._trouble("sound", DEVICE_LOST if int(status["flags"]) & STATUS_DEVICE_LOST else "")
-            self._show(Moment(seconds - self._plan.record.song_start_s, float(status["pitch"]), float(status["level"])))
+            self._show(
+                Moment(
+                    seconds - self._plan.record.song_start_s,
+                    float(status["pitch"]),
+                    float(status["level"]),
+                    self._count_in.words(seconds),
+                    self._count_in.delay_s,
+                )
+            )
             if int(status["flags"]) & STATUS_ENDED:
                 return
             if asked := self._stop.reason or self._fault:
@@ -221,9 +260,12 @@ class Performance:
                 self._write_control()
                 return
 
-    def _await_last_block(self) -> None:
+    def _await_last_block(self, recorder: Recorder) -> None:
         limit = time.monotonic() + ENDED_WITHIN_S
         while self._sound.running and not int(self._status()["flags"]) & STATUS_ENDED and time.monotonic() < limit:
+            self._listen(TICK_S)
+        frames, limit = round(self._seconds * self._plan.record.rate_hz), time.monotonic() + MICROPHONE_LATE_S
+        while recorder.microphone_frames < min(frames, recorder.frames) and time.monotonic() < limit:
             self._listen(TICK_S)
         self._sight.stop(2.0)
 
@@ -247,16 +289,24 @@ class Performance:
                 self._ready[child.name] = event
                 self._ready_ns[child.name] = time.monotonic_ns()
                 self._close_gaps(child.name)
-                if child is self._sight:  # a new process looks anew, and tells anew what is lost
-                    self._trouble("camera", "")
+                if child is not self._sound:  # a new process looks anew, and tells anew what is lost
+                    self._trouble(child.name, "")
+                if child is self._microphone.child:
+                    self._microphone.is_ready(event)
             case "lost":
-                self._trouble("camera", event["message"])
+                self._trouble(child.name, event["message"])
+                if child is self._microphone.child and self._recording:
+                    self._dead_since_s.setdefault(child.name, (self._now_s(), event["message"].partition(";")[0]))
             case "back":
-                self._trouble("camera", "")
+                self._trouble(child.name, "")
+                if child is self._microphone.child:
+                    self._close_gaps(child.name)
             case "ended":
                 self._sight_ended = True
                 self._end_at(self._seen_s(), "the clip ended")
                 self._write_control()
+            case "failed" if self._recording and child is self._microphone.child:
+                self._trouble(child.name, event["message"])
             case "failed":
                 self._give_up(event["message"], event["exit"])
 
@@ -266,12 +316,18 @@ class Performance:
             return
         if child is self._sound and int(self._status()["flags"]) & STATUS_ENDED:
             return
+        if child is self._microphone.child and not self._microphone.is_missed(death, recording=self._recording):
+            self._ready.setdefault(child.name, {})
+            return
         if not self._recording:
             raise ChildFailedError(
                 f"{child.name} {death.reason} before the session began; see the lines above, and try again"
             )
         self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
         if self._finishing or self._fault:
+            return
+        if child.hopeless and child is self._microphone.child:
+            self._trouble(child.name, f"the microphone {death.reason} again and again; the session goes on without it")
             return
         if child.hopeless:
             self._give_up(f"{child.name} {death.reason} again and again; see the lines above")
@@ -289,6 +345,8 @@ class Performance:
         if not self._plan.realtime:
             return
         told = {self._sound: sound_told_ns, self._sight: self._lanes.hands.producer_heartbeat_ns}
+        if self._microphone.child and self._microphone.described:
+            told[self._microphone.child] = self._lanes.tape_mic.producer_heartbeat_ns
         now_ns = time.monotonic_ns()
         for child, told_ns in told.items():
             if not child.running or (child is self._sight and self._sight_ended):
@@ -331,8 +389,11 @@ class Performance:
     def _write_control(self) -> None:
         control = np.zeros((), CONTROL)
         control["t0_ns"], control["stop_ns"] = self._t0_ns, self._stop_ns
-        for level, decibels in self._plan.levels_db.items():
-            control[level] = decibels
+        if self._plan.calibrated and self._recording:
+            control["room_delay_us"] = round(self._plan.calibrated.beyond_s_of(self._ready["sound"]["output"]) * 1e6)
+        self._levels_told = self._levels.changes
+        for field, value in {**self._levels.now_db(), **self._count_in.control}.items():
+            control[field] = value
         self._lanes.control.write(control)
 
     def _status(self) -> np.void:

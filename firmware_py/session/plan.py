@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,20 +12,27 @@ import numpy as np
 
 from firmware_py import __version__
 from firmware_py.archive.calibration import DeviceDelay, device_delay
+from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
-from firmware_py.config import SYSTEM_FILE, Config
+from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
+from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
+from firmware_py.session.saying import say
 from firmware_py.sight.cameras import check_source, is_scripted
-from firmware_py.sight.ghost.part import GhostPart
+from firmware_py.sight.ghost.part import GhostPart, Hold
 from firmware_py.sight.plan import SightPlan
-from firmware_py.sound.backing import GUIDE_LEVELS_DB, backing_file
+from firmware_py.sound.arrival import PLANNED_S
+from firmware_py.sound.backing import backing_file
+from firmware_py.sound.microphone import OFF, MicrophonePlan, check_microphone
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import folder_with, patch_named
 from firmware_py.sound.plan import SoundPlan
 
 TAIL_S: Final = 1.5  # for the last note to ring
 FREE_TEMPO_BPM: Final = 100.0
+FREE_BEATS: Final = 4
+FREE_BAR_S: Final = FREE_BEATS * 60.0 / FREE_TEMPO_BPM
 FREE_GHOST_S: Final = 20.0  # a ghost without a song plays so long
 
 
@@ -37,7 +43,10 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. levels_db: of the CONTROL cell. calibrated: what is kept of a sound device's delay.
+    none. calibrated: what is kept of a sound device's delay. reach_stage: in which the
+    player's reach is found; None: it is not. measures_delay: D is measured before the song; tells_delay: the sound
+    process is told D at all (as fast as it goes, it plays by its plan's). state: the state folder.
+    microphone: None where none is wanted, and where there is no real time to hear in.
     """
 
     song: Song | None
@@ -48,8 +57,12 @@ class SessionPlan:
     scripted: bool
     song_end_s: float
     seconds: float
-    levels_db: Table[str, float]
     calibrated: DeviceDelay | None = None
+    reach_stage: ReachStage | None = None
+    measures_delay: bool = False
+    tells_delay: bool = False
+    state: Path = Path()
+    microphone: MicrophonePlan | None = None
 
 
 def plan_session(config: Config, lanes: str) -> SessionPlan:
@@ -65,14 +78,22 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
-    mapping = mapping_for(song, play)
+    player = _player(config)
+    mapping = mapping_for(song, play, player.reach)
+    hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
-    song_start_s = song.seconds(play.count_in_bars * song.bar_beats) if song else 0.0
+    bar_s, beats = (song.seconds(song.bar_beats), song.beats_per_bar) if song else (FREE_BAR_S, FREE_BEATS)
+    stage = reach_stage(bar_s, beats) if _fits_reach(play, player, scripted=scripted, realtime=realtime) else None
+    count_in_bars = play.count_in_bars if song else 0
+    if stage:  # a bar at least, to find one's place with the new reach
+        count_in_bars = max(1, count_in_bars)
+    song_start_s = count_in_bars * bar_s + (stage.near_until_s if stage else 0.0)
     song_end_s = song_start_s + song.seconds(song.end) + TAIL_S if song else math.inf
-    delay_s = sound.delay_ms / 1000
+    delay_s = sound.delay_ms / 1000 or PLANNED_S
+    tells_delay = realtime and sound.audio != "offline"
     backing = ""
-    if song:
+    if song or stage:
         cache = config.state / "cache"
         backing = str(
             backing_file(
@@ -80,15 +101,17 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
                 cache,
                 song_start_s=song_start_s,
                 rate_hz=sound.rate_hz,
-                count_in_bars=play.count_in_bars,
+                count_in_bars=count_in_bars,
                 click_through=sound.metronome == "on",
+                tones=stage.tones() if stage else (),
             )
         )
     ghost = GhostPart(
         melody=song.melody_at(song_start_s) if song else (),
         mapping=mapping,
         delay_s=delay_s,
-        seconds=play.seconds or (song_end_s if song else FREE_GHOST_S),
+        seconds=play.seconds or (song_end_s if song else song_start_s + FREE_GHOST_S),
+        holds=(Hold(0.0, stage.far_until_s, 0.0), Hold(stage.far_until_s, stage.near_until_s, 1.0)) if stage else (),
     )
     return SessionPlan(
         song=song,
@@ -104,6 +127,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             rate_hz=sound.rate_hz,
             song_start_s=song_start_s,
             delay_s=delay_s,
+            delay_how="set" if sound.delay_ms else "assumed",
+            reach_how=_reach_how(play, player),
             tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
             transpose=play.transpose if song else 0,
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
@@ -115,6 +140,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             realtime=realtime,
             synchronous=not realtime,
             hands=play.players,
+            prefer=_playing_hand(play, player),
             ghost=ghost,
             parent_pid=os.getpid(),
         ),
@@ -137,15 +163,50 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         scripted=scripted,
         song_end_s=song_end_s,
         seconds=play.seconds,
-        levels_db={
-            "instrument_db": sound.instrument_db,
-            "backing_db": sound.backing_db,
-            "metronome_db": sound.metronome_db,
-            "guide_db": GUIDE_LEVELS_DB[sound.guide],
-            "master_db": sound.master_db,
-        },
         calibrated=device_delay(config.state),
+        reach_stage=stage,
+        measures_delay=tells_delay and not sound.delay_ms,
+        tells_delay=tells_delay,
+        state=config.state,
+        microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
     )
+
+
+def _player(config: Config) -> Player:
+    """Return what is known of who plays; what is wrong with the list of players is said."""
+    players = Players(config.state)
+    player = players.named(config.play.player)
+    if players.note:
+        say(players.note)
+    return player
+
+
+def _fits_reach(play: PlaySettings, player: Player, *, scripted: bool, realtime: bool) -> bool:
+    """Whether this session begins with finding the reach.
+
+    "once": a player with a name who is not known yet, before a live camera. Who gives no name is not kept, and would be
+    asked each time; a clip or a ghost cannot do as it is asked.
+    """
+    if play.fit_reach == "off" or (play.area_far and play.area_near):
+        return False
+    if play.fit_reach == "once":
+        return bool(player.name) and player.reach is None and not scripted
+    if not realtime:
+        say("the reach is not fitted: that takes a session in real time (--audio auto, alsa or paced)")
+    return realtime
+
+
+def _reach_how(play: PlaySettings, player: Player) -> str:
+    if play.area_far and play.area_near:
+        return "set"
+    return "kept of the player" if player.reach else "assumed"
+
+
+def _playing_hand(play: PlaySettings, player: Player) -> str:
+    """Return left or right where one hand plays and it is known which; else empty."""
+    if play.players != 1:
+        return ""
+    return player.hand if play.hand == "any" else play.hand
 
 
 def _remembered(song: str) -> str:

@@ -11,6 +11,7 @@ from firmware_py.config import Config
 from firmware_py.lanes import Lanes
 from firmware_py.music.song import Song
 from firmware_py.session.finish import finish, send_now
+from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.outcome import Outcome
@@ -42,18 +43,22 @@ def play(config: Config, show: Show, *, letter: bool) -> Outcome:
     return replace(outcome, letter=send_now(outcome.folder, config)) if outcome.queued else outcome
 
 
-def play_once(config: Config, machine: StateMachine, stop: StopRequest, show: Show, *, letter: bool) -> Outcome:
+def play_once(
+    config: Config, machine: StateMachine, stop: StopRequest, show: Show, *, letter: bool, levels: Levels | None = None
+) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
-    letter: whether one is queued; sending is not done here.
+    letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
+    the configuration's.
     """
     clean_stale()
+    levels = levels or Levels.of(config.sound)
     lanes_name = f"session-{os.getpid()}"
     plan = plan_session(config, lanes_name)
     lanes = Lanes.create(lanes_name)
     try:
         with closing(Outward(config.sound, lanes.status)):
-            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song))
+            performance = Performance(plan, lanes, machine, stop, lambda moment: show(moment, plan.song), levels)
             folder = performance.run(lambda record: SessionFolder.create(sessions_in(config.state), record))
     finally:
         lanes.close()

@@ -39,19 +39,25 @@ class ProgressLine:
         except (OSError, ValueError):
             self._live, self._width = False, 0
 
-    def show(self, moment: Moment, song: Song | None) -> None:
-        """Show this moment, at most ten times a second."""
+    def say(self, text: str) -> None:
+        """Show these words, at most ten times a second."""
         now = time.monotonic()
         if not self._live or now - self._last < _EVERY_S:
             return
         self._last = now
-        text = progress_text(moment, song)
         self._write("\r" + text.ljust(self._width))
         self._width = len(text)
 
+    def show(self, moment: Moment, song: Song | None) -> None:
+        """Show this moment, at most ten times a second."""
+        self.say(progress_text(moment, song))
+
 
 def progress_text(moment: Moment, song: Song | None) -> str:
-    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4, then G4``; without a song, nothing is wanted."""
+    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4, then G4  (38 ms)``; without a song, nothing is wanted.
+
+    The last is D, from the hand to its sound, once it is decided.
+    """
     seconds = max(0, int(moment.song_s))
     clock = f"{seconds // 60}:{seconds % 60:02d}"
     if moment.song_s < 0 and song:
@@ -64,10 +70,13 @@ def progress_text(moment: Moment, song: Song | None) -> str:
         level = _BAR[max(0, min(len(_BAR) - 1, int(moment.level * len(_BAR))))]
         sounding = f"♪ {note_name(nearest):<3} {cents:+3d} ¢ {level}"
     line = f"  {clock}  {sounding}"
+    if moment.words:
+        return f"{line}  {moment.words}"
+    delay = "" if moment.delay_s is None else f"  ({1000 * moment.delay_s:.0f} ms)"
     if song is None:
-        return line
+        return line + delay
     wanted = song.wanted_at(moment.song_s)
-    return f"{line}  wanted {_name(wanted.now)}, then {_name(wanted.next)}"
+    return f"{line}  wanted {_name(wanted.now)}, then {_name(wanted.next)}{delay}"
 
 
 def _name(note: ScoreNote | None) -> str:

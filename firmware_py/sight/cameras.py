@@ -41,6 +41,7 @@ def open_camera(
     *,
     ghost: GhostPart | None = None,
     cache: Path | None = None,
+    delay_s: Callable[[], float] | None = None,
 ) -> Camera:
     """Open a camera.
 
@@ -54,6 +55,8 @@ def open_camera(
         What a ghost plays; None lets it show a still hand for ten seconds.
     cache
         Folder that drawn hands are kept in.
+    delay_s
+        Tells a ghost how much later the instrument sounds its hand, once that is decided; 0 until then.
 
     Raises
     ------
@@ -66,7 +69,9 @@ def open_camera(
     if kind == "ghost":
         from firmware_py.sight.ghost.camera import GhostCamera
 
-        return GhostCamera(ghost or GhostPart(), GhostPlayer.parse(_detail(source)), settings.rate_hz, cache=cache)
+        return GhostCamera(
+            ghost or GhostPart(), GhostPlayer.parse(_detail(source)), settings.rate_hz, cache=cache, delay_s=delay_s
+        )
     if kind == "file":
         return _open_file(_existing(source))
     return _open_live(kind, _detail(source), settings)

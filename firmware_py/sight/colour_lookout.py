@@ -1,14 +1,16 @@
 """Looking for a hand by colour alone, for a machine without the finder's model files. It answers as the finder does.
 
-It takes the most hand-sized skin-coloured place that stands out from what is around it, best an open hand held up in
-the middle of the picture during the count-in, and from then on goes by the colours learnt there. It knows no
-fingers, and faces and wood may pass for hands: its presence, hence the samples' confidence, is low on purpose.
+In the count-in the player holds an open hand up in a square in the middle of the picture: there it takes the place
+that came into the room and stands out from it, or has fingers, and from then on goes by the colours learnt there. What
+was in the room before is no hand; yet faces and wood may pass for one: its presence, hence the samples' confidence, is
+low on purpose.
 """
 
 import time
 from itertools import product
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from firmware_py.sight.finder import FoundHand
 from firmware_py.sight.landmarks import Landmarks
 from firmware_py.sight.likeness import Likeness, Portraitist, draw
 from firmware_py.sight.lookout import Answer, Question
+from firmware_py.sight.room import Room, finger_like
 
 PRESENCE: Final = 0.3  # how sure an answer is, at best
 
@@ -40,6 +43,10 @@ _LEAST_SUPPORT: Final = 0.6
 _LEAST_CONTRAST: Final = 0.25
 _KEPT_SUPPORT: Final = 0.45
 _STEPS: Final = 6
+_CAME: Final = 0.5  # share of a hand's place that differs from the room as it was
+_WAS_THERE: Final = 0.2  # share up to which a place is the room
+_DOUBTS: Final = 4  # looks in a row at what was there before and has no fingers
+_SQUARE: Final = (0.3, 0.7)  # of width and height: where the hand is held in the count-in
 
 
 def skin_odds() -> bytes:
@@ -65,13 +72,21 @@ class ColourLookout:
         self._portraitist = Portraitist()
         self._mask = Mask()
         self._last: Likeness | None = None
+        self._room = Room()
+        self._doubts = 0
+        self._came_from_room = False
 
     def look(self, question: Question) -> Answer:
         """Answer one question, in line."""
         began = time.perf_counter()
         frame = question.frame
         crop = question.crops[0]
-        hand = self._still_there(frame.i420, crop) if crop else self._appeared(frame.i420)
+        if crop:
+            hand = self._still_there(frame.i420, crop)
+            self._room.look(frame.i420, hand.box if hand else None)
+        else:
+            self._room.look(frame.i420, None)
+            hand = self._appeared(frame.i420)
         likeness = None
         if hand:
             if not crop:
@@ -83,11 +98,13 @@ class ColourLookout:
             likenesses=(likeness, *(None,) * rest),
             asked=(crop is not None, *(False,) * rest),
             ms=(time.perf_counter() - began) * 1e3,
+            fresh=(likeness is not None and crop is None, *(False,) * rest),
         )
 
     def forget(self) -> None:
         """The next frame has nothing to do with those before."""
         self._portraitist.forget()
+        self._room.forget()
         self._last = None
 
     def _still_there(self, i420: NDArray[np.uint8], crop: Crop) -> FoundHand | None:
@@ -99,7 +116,11 @@ class ColourLookout:
         self._mask.adopt(shape, odds)
         self._mask.pose = pose
         self._mask.measure(i420)
-        return hand if self._mask.support >= _KEPT_SUPPORT else None
+        if self._mask.support < _KEPT_SUPPORT:
+            return None
+        was_there = self._came_from_room and self._room.changed(hand.box) < _WAS_THERE
+        self._doubts = self._doubts + 1 if was_there and not finger_like(patch(i420, odds, hand.box)) else 0
+        return hand if self._doubts < _DOUBTS else None
 
     def _appeared(self, i420: NDArray[np.uint8]) -> FoundHand | None:
         height, width = i420.shape[0] * 2 / 3, float(i420.shape[1])
@@ -113,14 +134,39 @@ class ColourLookout:
             self._mask.pose = pose
             self._mask.measure(i420, None, _STEPS)
             contrast = self._mask.support - self._mask.surround
-            if self._mask.support >= _LEAST_SUPPORT and self._mask.visible > 0.7 and contrast > best_contrast:
-                cx, cy, scale = self._mask.pose
-                grown = scale / pose[2]
-                at = hand.landmarks[0, :2] + 2 * np.array([cx - pose[0], cy - pose[1]]) * 1.0
-                middle = at + np.array(_MIDDLE) * breadth
-                at = middle - np.array(_MIDDLE) * breadth * grown
-                best, best_contrast = _hand(float(at[0]), float(at[1]), breadth * grown, i420), contrast
+            if self._mask.support < _LEAST_SUPPORT or self._mask.visible <= 0.7 or contrast <= best_contrast:
+                continue
+            cx, cy, scale = self._mask.pose
+            grown = scale / pose[2]
+            middle = hand.landmarks[0, :2] + 2 * np.array([cx - pose[0], cy - pose[1]]) + np.array(_MIDDLE) * breadth
+            at = middle - np.array(_MIDDLE) * breadth * grown
+            there = _hand(float(at[0]), float(at[1]), breadth * grown, i420)
+            came = self._room.changed(there.box) >= _CAME
+            in_square = all(
+                _SQUARE[0] < share < _SQUARE[1] for share in (float(middle[0]) / width, float(middle[1]) / height)
+            )
+            if came or (in_square and finger_like(patch(i420, self._skin, there.box))):
+                best, best_contrast, self._came_from_room = there, contrast, came
+        self._doubts = 0
         return best
+
+
+def patch(i420: NDArray[np.uint8], odds: bytes, box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
+    """Return what hangs together by colour with the middle of ``box`` (pixels): uint8, 0 or 255, a cell 2x2 pixels."""
+    height, width = i420.shape[0] * 2 // 3, i420.shape[1]
+    cells = (height // 2, width // 2)
+    chroma = i420.reshape(-1)[width * height :].reshape(2, *cells).astype(np.int16)
+    u, v = np.clip((chroma - 64) >> 2, 0, 31)
+    table = np.frombuffer(odds, np.int8).reshape(32, 32, 32)
+    alike = (table[i420[:height:2, ::2] >> 3, u, v] > 0).astype(np.uint8)
+    alike = np.asarray(cv2.medianBlur(alike, 3), np.uint8)
+    _, parts = cv2.connectedComponents(alike)
+    x, y, w, h = (v / 2 for v in box)
+    inner = np.s_[round(y + 0.3 * h) : round(y + 0.7 * h) + 1, round(x + 0.3 * w) : round(x + 0.7 * w) + 1]
+    inside = parts[inner][alike[inner] > 0]
+    if not inside.size:
+        return np.zeros(cells, np.uint8)
+    return np.asarray(255 * (parts == np.bincount(inside).argmax()), np.uint8)
 
 
 def _landmarks(x: float, y: float, breadth: float) -> NDArray[np.float32]:

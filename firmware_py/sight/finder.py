@@ -5,6 +5,7 @@ there does it look for palms over the whole frame. Not here: when it runs (``han
 results (``tracker``).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 from firmware_py.sight import anatomy
 from firmware_py.sight.crop import Crop
 from firmware_py.sight.landmarks import LandmarkNetwork, Landmarks, Side
+from firmware_py.sight.lightness import lifted, well_lit
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.palm import Palm, PalmNetwork
 
-_LEAST_PALM: Final = 0.5
+_LEAST_PALM: Final = 0.2
 _LEAST_PRESENCE: Final = 0.5
+_LEAST_TOGETHER: Final = 3.0  # log-odds of a palm and of two looks at its hand, summed: 20 to 1
 _SAME_HAND: Final = 0.55  # mean distance of landmarks in palm breadths under which two hands are one
 _ZOOM: Final = 0.62  # side of the windows of a thorough search, as a share of the frame
 
@@ -30,7 +33,7 @@ class FoundHand:
 
     landmarks: float32, shape (21, 3), see ``Landmarks``. presence: 0…1. side: the player's own hand. box: x, y,
     width, height without forearm, within the frame. outline: convex, float32, shape (n, 2). openness: 0 fist …
-    1 spread. breadth: of the palm.
+    1 spread. breadth: of the palm. palm: whether the palm network sees one there too; None: it was not asked.
     """
 
     landmarks: NDArray[np.float32]
@@ -41,6 +44,7 @@ class FoundHand:
     outline: NDArray[np.float32]
     openness: float
     breadth: float
+    palm: bool | None = None
 
     @classmethod
     def of(cls, seen: Landmarks, width: int, height: int) -> Self:
@@ -91,33 +95,64 @@ class Finder:
         prior: Sequence[Crop] = (),
         search: bool = True,
         thorough: bool = False,
+        in_shadow: bool = False,
+        check: bool = False,
     ) -> list[FoundHand | None]:
         """Return the hands of ``rgb`` (uint8, shape (height, width, 3)): one answer for each prior, then new ones.
 
         wanted: how many hands at most. prior: windows that held a hand a moment ago; None answers one that holds
         none now. search: look for new palms when hands are still wanted; a prior that holds none is reason
-        enough. thorough: when no hand was found that way, look again in parts of the frame, where a small hand is
-        larger to the network.
+        enough. thorough: for a picture that stands alone, look once more with lifted shadows when hands are still
+        wanted, then in parts of the frame, where a small hand is larger to the network, when there is none yet.
+        in_shadow: look for palms with lifted shadows, for streams: every other search finds the hand before a window.
+        check: look for palms even when no more hands are wanted, to say of the known ones whether they have one.
         """
         answers: list[FoundHand | None] = []
         for crop in prior:
             answers.append(_looked(self._next_look, rgb, crop, answers))
-        if (search or None in answers) and _count(answers) < wanted:
-            self._search(rgb, self._palms.look(rgb, least_score=_LEAST_PALM), answers, wanted)
-            if thorough and not _count(answers):
-                for palms in self._parts(rgb):
-                    self._search(rgb, palms, answers, wanted)
+        if check or ((search or None in answers) and _count(answers) < wanted):
+            palms = self._palms.look(lifted(rgb) if in_shadow else well_lit(rgb), least_score=_LEAST_PALM)
+            answers = [hand and replace(hand, palm=any(_palm_of(hand, palm) for palm in palms)) for hand in answers]
+            self._search(rgb, palms, answers, wanted)
+            if thorough:
+                self._search_on(rgb, answers, wanted)
+                answers = [hand and self._refined(rgb, hand) for hand in answers]
         return answers
+
+    def _search_on(self, rgb: NDArray[np.uint8], answers: list[FoundHand | None], wanted: int) -> None:
+        if _count(answers) < wanted:
+            self._search(rgb, self._palms.look(lifted(rgb), least_score=_LEAST_PALM), answers, wanted)
+        if not _count(answers):
+            for palms in self._parts(rgb):
+                self._search(rgb, palms, answers, wanted)
 
     def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int) -> None:
         for palm in palms:
             if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
-                hand = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
+                hand = self._verified(rgb, palm, found)
                 if hand:
-                    # A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: look
-                    # again as all later looks do, so that a first note begins in tune.
-                    again = _looked(self._next_look, rgb, hand.crop, found)
-                    found.append(replace(again, side=hand.side, rightness=hand.rightness) if again else hand)
+                    found.append(hand)
+
+    def _verified(self, rgb: NDArray[np.uint8], palm: Palm, found: Sequence[FoundHand | None]) -> FoundHand | None:
+        """Return the hand of ``palm`` when three looks together say that it is one.
+
+        A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: it is looked at
+        again as all later looks do, and once more in the window that this gives, so that a first note begins in tune.
+        """
+        first = _looked(self._first_look, rgb, Crop.around_palm(palm), found)
+        again = first and _looked(self._next_look, rgb, first.crop, found)
+        if not first or not again:
+            return None
+        sure = _log_odds(palm.score) + _log_odds(first.presence) + _log_odds(again.presence)
+        if sure < _LEAST_TOGETHER:
+            return None
+        settled = _looked(self._next_look, rgb, again.crop, found) or again
+        return replace(settled, side=first.side, rightness=first.rightness)
+
+    def _refined(self, rgb: NDArray[np.uint8], hand: FoundHand) -> FoundHand:
+        """Return the hand as the larger network sees it in its own window, where that sees it."""
+        better = _looked(self._first_look, rgb, hand.crop, ())
+        return replace(better, side=hand.side, rightness=hand.rightness) if better else hand
 
     def _parts(self, rgb: NDArray[np.uint8]) -> list[list[Palm]]:
         height, width = rgb.shape[:2]
@@ -143,6 +178,10 @@ def _looked(
         return None
     hand = FoundHand.of(seen, width, height)
     return None if any(other and hand.same_as(other) for other in found) else hand
+
+
+def _log_odds(chance: float) -> float:
+    return math.log(max(chance, 1e-6) / max(1 - chance, 1e-6))
 
 
 def _count(answers: Sequence[FoundHand | None]) -> int:

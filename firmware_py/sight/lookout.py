@@ -27,16 +27,21 @@ class Question:
     crops: tuple[Crop | None, ...]
     search: bool
     thorough: bool
+    in_shadow: bool = False
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it saw: for each slot the hand in it, None: no hand there. asked: the slots that had a crop."""
+    """What it saw: for each slot the hand in it, None: no hand there. asked: the slots that had a crop. fresh: the
+    slots whose hand was not found where it should be but by a search, hence may be another one.
+    """  # noqa: D205
 
     number: int
     likenesses: tuple[Likeness | None, ...]
     asked: tuple[bool, ...]
     ms: float
+    fresh: tuple[bool, ...]
 
 
 class Lookout:
@@ -54,14 +59,21 @@ class Lookout:
         slots = [k for k, crop in enumerate(question.crops) if crop]
         prior = [crop for crop in question.crops if crop]
         found = self._finder.find(
-            frame.rgb(), wanted=len(question.crops), prior=prior, search=question.search, thorough=question.thorough
+            frame.rgb(),
+            wanted=len(question.crops),
+            prior=prior,
+            search=question.search,
+            thorough=question.thorough,
+            in_shadow=question.in_shadow,
+            check=question.check,
         )
         hands = dict(zip(slots, found, strict=False))
-        fresh = [hand for hand in found[len(slots) :] if hand]
-        for slot in range(len(question.crops)):
-            if slot not in hands and fresh:
-                hands[slot] = fresh.pop(0)
-                self._portraitists[slot].forget()
+        searched = [hand for hand in found[len(slots) :] if hand]
+        free = sorted((k for k in range(len(question.crops)) if not hands.get(k)), key=lambda k: k in hands)
+        fresh = free[: len(searched)]  # slots that nobody was in before those whose hand was lost sight of
+        for slot, new in zip(fresh, searched, strict=False):
+            hands[slot] = new
+            self._portraitists[slot].forget()
         drawn: dict[int, tuple[Shape, Pose]] = {k: draw(hand) for k, hand in hands.items() if hand}
         likenesses: list[Likeness | None] = [None] * len(question.crops)
         for slot, hand in hands.items():
@@ -73,6 +85,7 @@ class Lookout:
             likenesses=tuple(likenesses),
             asked=tuple(crop is not None for crop in question.crops),
             ms=(time.perf_counter() - began) * 1e3,
+            fresh=tuple(k in fresh for k in range(len(question.crops))),
         )
 
     def forget(self) -> None:

@@ -16,7 +16,15 @@ from firmware_py.errors import CameraError
 from firmware_py.sight.camera import Frame, Pace
 from firmware_py.sight.scaling import LONGEST, fitted, i420_of
 
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
+# What a folder is looked through for. OpenCV reads those of the first two lines; the others are what telephones and
+# raw developers write, and are named as unreadable rather than passed over in silence.
+SUFFIXES: Final = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+        *(".gif", ".avif", ".jp2"),
+        *(".heic", ".heif", ".jxl"),
+    }
+)
 RATE_HZ: Final = 2.0
 JPEG_START: Final = b"\xff\xd8"
 JPEG_END: Final = b"\xff\xd9"
@@ -61,6 +69,8 @@ class Pictures:
         self._rate_hz = rate_hz
         self._longest = longest
         self._say = say
+        self._left_out = 0
+        self._picture: NDArray[np.uint8] | None = None
         if len(self._files) == 1 and decoded(self._files[0]) is None:
             raise CameraError(f"{self._files[0]} is not a picture that can be read; give a JPEG or PNG file")
 
@@ -76,6 +86,21 @@ class Pictures:
         """Pictures a second."""
         return self._rate_hz
 
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return len(self._files)
+
+    @property
+    def left_out(self) -> int:
+        """How many of them could not be read so far."""
+        return self._left_out
+
+    @property
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The last one as it was read, uint8, shape (height, width, 3), blue first; None before the first."""
+        return self._picture
+
     def frames(self, pace: Pace) -> Iterator[Frame]:
         """Yield the pictures by name; one that cannot be read is said and left out, its number stays free."""
         for number, file in enumerate(self._files):
@@ -84,8 +109,10 @@ class Pictures:
                 continue
             picture = decoded(file)
             if picture is None:
+                self._left_out += 1
                 self._say(f"{file} is not a picture that can be read; it is left out")
                 continue
+            self._picture = picture
             size = (int(picture.shape[1]), int(picture.shape[0]))
             i420 = i420_of(picture, fitted(size, self._longest))
             pace.wait_until(t_ns)

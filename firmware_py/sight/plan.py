@@ -8,7 +8,7 @@ from firmware_py.config import CameraSettings
 from firmware_py.errors import UsageError
 from firmware_py.music.mapping import Mapping
 from firmware_py.music.note import Note
-from firmware_py.sight.ghost.part import GhostPart
+from firmware_py.sight.ghost.part import GhostPart, Hold
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class SightPlan:
     lanes: name of the session's shared memory. camera: source, rate and width. state: folder that the model files and
     the cache lie in. realtime: frames come in real time and a full ring drops; else as fast as the readers take
     them. synchronous: the finder is waited for, so that the same frames give the same samples. hands: how many may
-    play, 1 or 2. ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
+    play, 1 or 2. prefer: left or right, the one that plays where one does and two are in view; empty: the first one
+    seen. ghost: what a ghost player plays. parent_pid: the process to die with; 0: none.
     """
 
     lanes: str
@@ -27,6 +28,7 @@ class SightPlan:
     realtime: bool = True
     synchronous: bool = False
     hands: int = 2
+    prefer: str = ""
     ghost: GhostPart | None = None
     parent_pid: int = 0
 
@@ -55,4 +57,5 @@ class SightPlan:
 
 def _ghost(found: dict[str, Any]) -> GhostPart:
     melody = tuple(Note(**note) for note in found["melody"])
-    return GhostPart(**{**found, "melody": melody, "mapping": Mapping(**found["mapping"])})
+    holds = tuple(Hold(**hold) for hold in found.get("holds", ()))
+    return GhostPart(**{**found, "melody": melody, "mapping": Mapping(**found["mapping"]), "holds": holds})

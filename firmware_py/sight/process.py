@@ -217,9 +217,13 @@ def _eye(plan: SightPlan) -> Callable[[float], Sees]:
         except ModelFilesError as error:
             print(f"hand-dance: hands are followed by colour only: {error}", file=sys.stderr, flush=True)
             files = None
-        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands)
+        return Sight(files, synchronous=plan.synchronous, rate_hz=rate_hz, hands=plan.hands, prefer=plan.prefer)
 
     return made
+
+
+def _delay_s(lanes: Lanes) -> float:
+    return int(np.frombuffer(lanes.control.read(), CONTROL)[0]["delay_us"]) / 1e6
 
 
 def main() -> int:
@@ -235,7 +239,11 @@ def main() -> int:
             sight=_eye(plan),
             tell=tell,
             opened=lambda: open_camera(
-                plan.camera.source, plan.camera, ghost=plan.ghost, cache=Path(plan.state) / "cache"
+                plan.camera.source,
+                plan.camera,
+                ghost=plan.ghost,
+                cache=Path(plan.state) / "cache",
+                delay_s=lambda: _delay_s(lanes),
             ),
             sleep=sleep_or_stop,
         ).run()

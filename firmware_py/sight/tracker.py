@@ -19,12 +19,14 @@ from firmware_py.sight.presence import Presence
 MEMORY_S: Final = 1.0  # so long after it left, a hand is known again by its colours alone
 
 # Area in nats: a still hand trembles by 2e-3 and an octave's glide in 0.1 s runs at 11 a second.
-_AREA: Final = OneEuroSettings(least_hz=4.0, quickness=10.0, speed_hz=10.0)
+_AREA: Final = OneEuroSettings(least_hz=2.0, quickness=10.0, speed_hz=10.0)
 _PLACE: Final = OneEuroSettings(least_hz=4.0, quickness=40.0, speed_hz=10.0)
 _OPENNESS: Final = OneEuroSettings(least_hz=3.0, quickness=2.0, speed_hz=5.0)
 
 _SEAM: Final = 0.04  # nats: a new look that measures so little else is blended in
-_SEAM_S: Final = 0.12
+_SEAM_S: Final = 0.08  # in which it is: the longer, the more looks agree, so that a still hand's measure is their mean
+_SEAM_LOOK_S: Final = 0.05
+_MOST_SEAM_S: Final = 0.5
 
 _STEPS: Final = 4
 _REACH_S: Final = 10.0  # scales a second (a scale is about two palm breadths) beyond what was foreseen
@@ -32,7 +34,8 @@ _LEAST_SUPPORT: Final = 0.5  # of the support in the finder's frame
 _LEAST_VISIBLE: Final = 0.2
 _SURE_AGAIN: Final = 0.75  # support and contrast, of those in the finder's frame, of a hand that came back
 _RETURNS: Final = (1.0, 0.8, 1.25, 0.62, 1.6)  # sizes that a hand may come back with
-_SIDE_WEIGHT: Final = 0.05  # of one look: the first one, by the larger network, is hard to overrule
+_FIRST_SIDE: Final = 3.0  # looks that the first one, by the larger network, counts for
+_MOST_SIDES: Final = 24.0  # looks that a hand's side is the mean of
 _POSES_KEPT: Final = 128
 
 
@@ -42,11 +45,12 @@ class Track:
     def __init__(self, likeness: Likeness, rate_hz: float) -> None:
         """Begin with what the finder saw, in a stream of ``rate_hz`` frames a second."""
         self.likeness = likeness
-        self.misses = 0
+        self.misses = self.palmless = 0
         self.area = self.x = self.y = 0.0
         self.openness = likeness.hand.openness
         self.rightness = likeness.hand.rightness
         self.confirmed_s = -math.inf
+        self._sides = _FIRST_SIDE
         self._mask = Mask()
         self._reach = min(0.6, _REACH_S / rate_hz)
         self._presence = Presence(rate_hz)
@@ -57,6 +61,7 @@ class Track:
         self._past: deque[tuple[int, Pose]] = deque(maxlen=_POSES_KEPT)
         self._gone_s = math.inf
         self._seam = 0.0
+        self._seam_s = _SEAM_S
         self._seen_s = 0.0
         self.adopt(likeness)
 
@@ -116,7 +121,8 @@ class Track:
         self._mask.set_reference(likeness.fill, likeness.dx, likeness.dy)
         self._mask.pose = self._pose
         sure = abs(2 * likeness.hand.rightness - 1)  # a look that is not sure of the side changes nothing
-        self.rightness += _SIDE_WEIGHT * sure * (likeness.hand.rightness - self.rightness)
+        self._sides = min(self._sides + sure, _MOST_SIDES)
+        self.rightness += sure / self._sides * (likeness.hand.rightness - self.rightness)
         self.misses = 0
 
     def step(self, i420: NDArray[np.uint8], number: int, t_s: float, rival: Mask | None) -> None:
@@ -145,7 +151,9 @@ class Track:
             return
         if before:
             otherwise = self._seam + math.log(before / max(self._mask.mass, 1e-3))
-            self._seam = otherwise if abs(otherwise) < _SEAM else 0.0
+            alike = abs(otherwise) < _SEAM
+            self._seam = otherwise if alike else 0.0
+            self._seam_s = min(self._seam_s + _SEAM_LOOK_S, _MOST_SEAM_S) if alike else _SEAM_S
             self._pose = self._mask.pose
             self._past[-1] = (number, self._pose)
         else:
@@ -167,11 +175,11 @@ class Track:
             if not was_present:
                 for one in (self._log_area, self._x_filter, self._y_filter, self._openness_filter):
                     one.reset()
-                self._seam = 0.0
+                self._seam, self._seam_s = 0.0, _SEAM_S
             self._moved(self._mask.pose, steady=was_present)
             height, width = i420.shape[0] // 3, i420.shape[1] // 2
             x, y = self._mask.centre
-            self._seam *= math.exp(-max(0.0, t_s - self._seen_s) / _SEAM_S)
+            self._seam *= math.exp(-max(0.0, t_s - self._seen_s) / self._seam_s)
             self._seen_s = t_s
             log_area = math.log(max(self._mask.mass / (width * height), 1e-6)) + self._seam
             self.area = min(1.0, math.exp(self._log_area(log_area, t_s)))

@@ -10,6 +10,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_py.errors import CameraError
 from firmware_py.sight.camera import Frame, Pace
@@ -51,6 +52,7 @@ class VideoFile:
                 f"{path} is not a video that can be read here; give a clip such as an MP4, MOV or WebM file"
             )
         self._first = first
+        self._picture: NDArray[np.uint8] | None = None
         self._longest = longest
         told = float(self._capture.get(cv2.CAP_PROP_FPS))
         self._rate_hz = told if 1.0 <= told <= 1000.0 else FALLBACK_HZ
@@ -66,6 +68,11 @@ class VideoFile:
         """Frames a second; the mean where the file has no steady rate."""
         return self._rate_hz
 
+    @property
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The last frame as it was decoded, uint8, shape (height, width, 3), blue first; None before the first."""
+        return self._picture
+
     def frames(self, pace: Pace) -> Iterator[Frame]:
         """Yield the frames once, from the first; a place that cannot be decoded ends the clip."""
         number, last_s = 0, -1.0 / self._rate_hz
@@ -78,7 +85,7 @@ class VideoFile:
                 decoded = self._first if number == 0 else self._capture.retrieve()[1]
                 if decoded is None:
                     return
-                picture = np.asarray(decoded, dtype=np.uint8)
+                picture = self._picture = np.asarray(decoded, dtype=np.uint8)
                 size = (int(picture.shape[1]), int(picture.shape[0]))
                 i420 = i420_of(picture, fitted(size, self._longest))
                 pace.wait_until(t_ns)

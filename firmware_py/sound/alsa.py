@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from firmware_py.errors import AudioDeviceError
 from firmware_py.sound.paced import PacedOutput
+from firmware_py.sound.realtime import foreign_threads, lift
 
 LOOK_AGAIN_S: Final = 1.0
 XRUNS_BORNE: Final = 4  # within so many seconds; then the buffer is made longer
@@ -27,18 +28,18 @@ MOST_PERIODS: Final = 16
 
 def device_names() -> list[str]:
     """Return the names of the devices that ALSA knows for playing."""
-    with _quiet():
+    with quiet():
         return list(alsaaudio.pcms(alsaaudio.PCM_PLAYBACK))
 
 
 def card_devices() -> list[str]:
     """Return a name for playing on each sound card there is, through ALSA's converter: any rate and format will do."""
-    with _quiet():
+    with quiet():
         return [f"plughw:{number}" for number in alsaaudio.card_indexes()]
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep libasound's own lines off stderr: what went wrong is told in one sentence of ours."""
     stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -56,7 +57,7 @@ def _open(device: str, rate_hz: int, period_frames: int, periods: int) -> Any:
     found = ""
     for name in tried:
         try:
-            with _quiet():
+            with quiet():
                 pcm = alsaaudio.PCM(
                     type=alsaaudio.PCM_PLAYBACK,
                     mode=alsaaudio.PCM_NORMAL,
@@ -170,8 +171,11 @@ class AlsaOutput:
             with contextlib.suppress(alsaaudio.ALSAAudioError, IndexError):
                 self._worn.pop().close()
             while not self._closing:
+                others = foreign_threads()
                 try:
-                    self._back.append(_open(self._device, self.rate_hz, self._asked[0], self._longer))
+                    found = _open(self._device, self.rate_hz, self._asked[0], self._longer)
+                    lift(foreign_threads() - others)
+                    self._back.append(found)
                     break
                 except AudioDeviceError:
                     self.lost = True

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import math
 import os
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -19,11 +20,12 @@ from firmware_py._synth import add_drum, add_note
 from firmware_py.errors import SessionFolderError
 from firmware_py.music.song import Part, Song
 
-VERSION: Final = 2  # of the sound: another one, and cached backings are rendered again
+VERSION: Final = 3  # of the sound: another one, and cached backings are rendered again
 LEVEL_DB: Final = -34.0  # RMS against full scale: 15 to 20 dB below the instrument
 GUIDE_DB: Final = -28.0  # RMS likewise, of the guide melody where it is "on"
 GUIDE_LEVELS_DB: Final = {"off": -90.0, "soft": -10.0, "on": 0.0}
 CLICK_DB: Final = -12.0
+TONE_S: Final = 0.25
 TAIL_S: Final = 2.0
 STRUCK, PLUCKED, HELD, BASS = range(4)
 GUIDE_PROGRAM: Final = 73  # a flute: a held tone, as the instrument's is
@@ -53,14 +55,20 @@ def click_seconds(song: Song, song_start_s: float, bars: int, *, through: bool =
 
 
 def render_backing(
-    song: Song, *, song_start_s: float, rate_hz: int, count_in_bars: int, click_through: bool = False
+    song: Song | None,
+    *,
+    song_start_s: float,
+    rate_hz: int,
+    count_in_bars: int,
+    click_through: bool = False,
+    tones: Sequence[tuple[float, int]] = (),
 ) -> NDArray[np.int16]:
     """Render the backing.
 
     Parameters
     ----------
     song
-        At the tempo it is played at.
+        At the tempo it is played at; None: there is nothing but the tones.
     song_start_s
         The melody's first beat, seconds from t0.
     rate_hz
@@ -69,14 +77,19 @@ def render_backing(
         Bars of clicks before the first beat, as far as there is room after t0.
     click_through
         Clicks on the beats of the song as well.
+    tones
+        Short notes before the clicks, as (seconds from t0, MIDI number), at the level of the metronome.
 
     Returns
     -------
     NDArray[np.int16]
         shape (n, 4): left, right, metronome, guide melody.
     """
-    seconds = song_start_s + song.seconds(song.end) + TAIL_S
+    seconds = song_start_s + (song.seconds(song.end) if song else 0.0) + TAIL_S
     stems = np.zeros((max(1, round(seconds * rate_hz)), 4), np.int16)
+    stems[:, 2] = _tones(tones, len(stems), rate_hz)
+    if song is None:
+        return stems
     mix = np.zeros((len(stems), 2), np.float32)
     for number, part in enumerate(song.parts):
         pan = 0.0 if part.drums or kind_of(part.program) == BASS else (0.35, -0.35, 0.15, -0.15)[number % 4]
@@ -88,19 +101,26 @@ def render_backing(
     for at_s, first in click_seconds(song, song_start_s, count_in_bars, through=click_through):
         at = round(at_s * rate_hz)
         click = _click(first, rate_hz)[: len(stems) - at]
-        stems[at : at + len(click), 2] = click
+        stems[at : at + len(click), 2] += click
     return stems
 
 
 def backing_file(
-    song: Song, cache: Path, *, song_start_s: float, rate_hz: int, count_in_bars: int, click_through: bool = False
+    song: Song | None,
+    cache: Path,
+    *,
+    song_start_s: float,
+    rate_hz: int,
+    count_in_bars: int,
+    click_through: bool = False,
+    tones: Sequence[tuple[float, int]] = (),
 ) -> Path:
     """Return the file that holds the backing (NumPy's .npy of ``render_backing``), rendering it where it is not cached.
 
     Raises SessionFolderError where the cache cannot be written.
     """
-    told = repr((VERSION, LEVEL_DB, GUIDE_DB, song, song_start_s, rate_hz, count_in_bars, click_through))
-    path = cache / f"{song.name}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.npy"
+    told = repr((VERSION, LEVEL_DB, GUIDE_DB, song, song_start_s, rate_hz, count_in_bars, click_through, tones))
+    path = cache / f"{song.name if song else 'free'}-{hashlib.sha256(told.encode()).hexdigest()[:24]}.npy"
     if path.exists():
         return path
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -113,6 +133,7 @@ def backing_file(
                 rate_hz=rate_hz,
                 count_in_bars=count_in_bars,
                 click_through=click_through,
+                tones=tones,
             )
             np.save(out, stems)
             out.flush()
@@ -153,6 +174,18 @@ def _add_part(mix: NDArray[np.float32], song: Song, part: Part, start_s: float, 
                 pan=pan,
                 rate_hz=rate_hz,
             )
+
+
+def _tones(tones: Sequence[tuple[float, int]], frames: int, rate_hz: int) -> NDArray[np.int16]:
+    """Return short notes, mono; silence for none."""
+    mix = np.zeros((frames, 2), np.float32)
+    for at_s, midi in tones:
+        at, seconds = round(at_s * rate_hz), TONE_S
+        add_note(mix, at, kind=STRUCK, midi=float(midi), seconds=seconds, gain=1.0, pan=0.0, rate_hz=rate_hz)
+    loudest = float(np.abs(mix).max(initial=0.0))
+    if loudest > 0:
+        mix *= np.float32(10 ** (CLICK_DB / 20) / loudest)
+    return np.rint(mix[:, 0] * 32767).astype(np.int16)
 
 
 def _click(first: bool, rate_hz: int) -> NDArray[np.int16]:

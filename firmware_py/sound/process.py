@@ -21,11 +21,12 @@ from firmware_py.parent import die_with
 from firmware_py.shared_memory import SharedSegment
 from firmware_py.sound.live import play_live
 from firmware_py.sound.offline import play_offline
-from firmware_py.sound.output import check_audio, open_output
+from firmware_py.sound.output import Output, check_audio, open_output
 from firmware_py.sound.patches import patch_named
 from firmware_py.sound.plan import SoundPlan
-from firmware_py.sound.realtime import go_realtime
+from firmware_py.sound.realtime import foreign_threads, go_realtime
 
+MIC_WAY_S: Final = 0.04  # from the room to this process, its turns on a busy machine included
 ASK_OWNER_EVERY: Final = 256  # blocks: under a second
 
 
@@ -62,7 +63,9 @@ class SoundProcess:
         lanes = Lanes.attach(plan.lanes)
         lanes.hands.open_consumer()
         lanes.tape_audio.open_producer()
+        lanes.mic.open_consumer()
         output = None
+        others = foreign_threads()
         if not offline:
             output = open_output(
                 plan.audio,
@@ -80,22 +83,30 @@ class SoundProcess:
             control=lanes.control,
             status=lanes.status,
             tape=lanes.tape_audio,
+            arrivals=lanes.arrivals,
             backing=_backing(plan.backing),
             voices=plan.voices,
             live=not offline,
+            mic=None if output is None else lanes.mic,
+            mic_delay_frames=0 if output is None else _mic_delay_frames(output, plan.rate_hz),
         )
         if output is None:
             tell("ready", output="offline")
             if not _resume(engine, lanes):
                 play_offline(engine, lambda: self._must_stop(lanes.segment))
             return
-        flags = go_realtime() if plan.realtime else 0
+        flags = go_realtime(foreign_threads() - others) if plan.realtime else 0
         tell("ready", output=output.description)
         try:
             play_live(engine, output, flags, lambda: self._must_stop(lanes.segment))
         finally:
             output.close()
             gc.enable()
+
+
+def _mic_delay_frames(output: Output, rate_hz: int) -> int:
+    """Return how much later than in the room the microphone is heard: what the device holds, and the way of a block."""
+    return output.period_frames * output.periods + round(MIC_WAY_S * rate_hz)
 
 
 def _backing(path: str) -> NDArray[np.int16] | None:

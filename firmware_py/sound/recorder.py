@@ -1,4 +1,4 @@
-"""The recorder: takes the tapes of sound and hand samples to the session folder, and loses at most a second.
+"""The recorder: takes the tapes of a session to its folder, and loses at most a second.
 
 It lives in the supervisor's process, so a dead sound or sight process loses nothing that was played: the gap it
 leaves is silence at its true place. A disk that is filling up is met early: ``on_failure`` asks for the end while there
@@ -12,7 +12,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +21,8 @@ from firmware_py._ring import Ring
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
-from firmware_py.lanes import TAPE_BLOCK
-from firmware_py.sound.wav_file import FRAME_BYTES, WavFile
+from firmware_py.lanes import MIC_BLOCK, TAPE_BLOCK
+from firmware_py.sound.track import Silence, Track
 
 SYNC_S: Final = 0.3
 POLL_S: Final = 0.03
@@ -37,16 +36,8 @@ def free_bytes(folder: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """Frames that no process played: [first_frame, end_frame), counted from t0."""
-
-    first_frame: int
-    end_frame: int
-
-
 class Recorder:
-    """Writes sound.wav and hand.samples of one session. Use ``step`` by hand, or ``start`` and ``finish``."""
+    """Writes sound.wav, hand.samples and, with a microphone, mic.wav. Use ``step``, or ``start`` and ``finish``."""
 
     def __init__(
         self,
@@ -54,13 +45,14 @@ class Recorder:
         *,
         tape_audio: Ring,
         tape_hands: Ring,
+        tape_mic: Ring | None = None,
         rate_hz: int,
         on_failure: Callable[[str], None] | None = None,
         room: Callable[[Path], int] = free_bytes,
         clock: Callable[[], float] = time.monotonic,
         sync_s: float = SYNC_S,
     ) -> None:
-        """Make both files.
+        """Make the files; mic.wav only where there is a tape for it.
 
         on_failure is told once why the recording should end: room is short, or the disk has failed.
 
@@ -71,26 +63,31 @@ class Recorder:
         """
         self.failure = ""  # why nothing is written any more
         self.shortage = ""  # why the recording should end, while it is still being written
-        self.silences: list[Silence] = []
         self._folder, self._rate_hz = folder, rate_hz
-        self._tape_audio, self._tape_hands = tape_audio, tape_hands
+        self._tape_hands = tape_hands
         self._on_failure, self._room, self._clock = on_failure, room, clock
         self._sync_s = sync_s
         self._synced = clock()
-        self._blocks = np.zeros(64, TAPE_BLOCK)
         self._samples = np.zeros(256, HAND_SAMPLE)
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        wanted = [(SessionFolder.SOUND, tape_audio, TAPE_BLOCK, 64)]
+        if tape_mic is not None:
+            wanted.append((SessionFolder.MICROPHONE, tape_mic, MIC_BLOCK, 128))
+        self._frame_bytes = sum(block["samples"].itemsize // block["samples"].shape[0] for _, _, block, _ in wanted)
+        self._tracks: list[Track] = []
         if missing := self._missing_room():
             raise SessionFolderError(missing)
-        sound, samples = folder.file(SessionFolder.SOUND), folder.file(SessionFolder.SAMPLES)
         try:
-            self._wav = WavFile(sound, rate_hz)
             try:
+                for name, tape, block, count in wanted:
+                    self._tracks.append(Track(folder.file(name), tape, block, rate_hz, count))
+                samples = folder.file(SessionFolder.SAMPLES)
                 self._hands = os.open(samples, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             except OSError:
-                self._wav.close()
-                sound.unlink()
+                for track in self._tracks:
+                    track.wav.close()
+                    track.path.unlink()
                 raise
         except FileExistsError as error:
             raise SessionFolderError(
@@ -100,24 +97,36 @@ class Recorder:
             raise SessionFolderError(
                 f"no recording can be made in {folder.path} ({error.strerror}); free some space or mount it writable"
             ) from error
-        tape_audio.open_consumer()
+        for track in self._tracks:
+            track.tape.open_consumer()
         tape_hands.open_consumer()
 
     @property
     def frames(self) -> int:
-        """Frames recorded so far, silences included."""
-        return self._wav.frames
+        """Frames of sound.wav recorded so far, silences included."""
+        return self._tracks[0].wav.frames
+
+    @property
+    def microphone_frames(self) -> int:
+        """Frames of mic.wav recorded so far, as many as of sound.wav where there is none."""
+        return self._tracks[-1].wav.frames
+
+    @property
+    def silences(self) -> list[Silence]:
+        """Stretches of sound.wav that no process played."""
+        return self._tracks[0].silences
 
     def step(self) -> int:
-        """Empty both tapes once, and sync when it is time; return how many records were taken. Raises nothing."""
+        """Empty the tapes once, and sync when it is time; return how many records were taken. Raises nothing."""
         taken = 0
-        while count := self._tape_audio.pop_into(self._blocks):
-            taken += count
-            self._guarded(self._write_blocks, count)
+        for track in self._tracks:
+            while count := track.take():
+                taken += count
+                self._guarded(track.write, count)
+            track.tape.beat_consumer()
         while count := self._tape_hands.pop_into(self._samples):
             taken += count
             self._guarded(self._write_samples, count)
-        self._tape_audio.beat_consumer()
         self._tape_hands.beat_consumer()
         if self._clock() - self._synced >= self._sync_s:
             self._synced = self._clock()
@@ -130,7 +139,7 @@ class Recorder:
         self._thread.start()
 
     def finish(self, frames: int | None = None) -> None:
-        """Take what is left on the tapes, make sound.wav exactly so many frames long, and close both files.
+        """Take what is left on the tapes, make each WAV exactly so many frames long, and close the files.
 
         frames: length of the session; None leaves it at what was played. May be called twice. Raises nothing: see
         ``failure``.
@@ -144,15 +153,15 @@ class Recorder:
         self.step()
         self._guarded(self._sync)
         if frames is not None:
-            if frames > self._wav.frames:
-                self.silences.append(Silence(self._wav.frames, frames))
-            self._guarded(self._wav.cut_or_pad, frames)
+            for track in self._tracks:
+                self._guarded(track.end_at, frames)
         self._guarded(os.fsync, self._hands)
         with contextlib.suppress(OSError):  # the files are as whole as the disk lets them be
             os.close(self._hands)
         self._hands = -1
-        with contextlib.suppress(OSError):
-            self._wav.close()
+        for track in self._tracks:
+            with contextlib.suppress(OSError):
+                track.wav.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -169,7 +178,7 @@ class Recorder:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             self._fail(
                 f"{self._folder.path} {'is full' if full else 'cannot be written any more'} ({error.strerror});"
-                f" the recording ends after {self._wav.frames / self._rate_hz:.1f} s"
+                f" the recording ends after {self.frames / self._rate_hz:.1f} s"
             )
 
     def _fail(self, reason: str) -> None:
@@ -181,24 +190,16 @@ class Recorder:
         if self._on_failure is not None:
             self._on_failure(reason)
 
-    def _write_blocks(self, count: int) -> None:
-        for block in self._blocks[:count]:
-            first, frames = int(block["first_frame"]), int(block["frames"])
-            if first < 0 or frames > block["samples"].shape[0]:
-                continue  # spoiled by a process that died while it wrote into shared memory
-            if first > self._wav.frames:
-                self.silences.append(Silence(self._wav.frames, first))
-            self._wav.write_at(first, block["samples"][:frames].tobytes())
-
     def _write_samples(self, count: int) -> None:
         content = memoryview(self._samples[:count].tobytes())
         while content:
             content = content[os.write(self._hands, content) :]
 
     def _sync(self) -> None:
-        self._wav.sync()
+        for track in self._tracks:
+            track.wav.sync()
         os.fdatasync(self._hands)
-        if not self.shortage and (missing := self._unreserved() or self._missing_room(self._wav.reserved_frames)):
+        if not self.shortage and (missing := self._unreserved() or self._missing_room()):
             self.shortage = missing
             self._ask_for_the_end(missing)
 
@@ -206,15 +207,17 @@ class Recorder:
         """Set room aside when half of it is used up; return why the recording should end if there is none."""
         wanted = round(RESERVED_S * self._rate_hz)
         try:
-            if self._wav.reserved_frames < wanted // 2:
-                self._wav.reserve(wanted)
+            for track in self._tracks:
+                if track.wav.reserved_frames < wanted // 2:
+                    track.wav.reserve(wanted)
         except OSError as error:
             return f"{self._folder.path} has no room set aside for the next seconds ({error.strerror}); free some space"
         return ""
 
-    def _missing_room(self, reserved_frames: int = 0) -> str:
+    def _missing_room(self) -> str:
+        reserved_frames = min((track.wav.reserved_frames for track in self._tracks), default=0)
         try:
-            room_s = (self._room(self._folder.path) / FRAME_BYTES + reserved_frames) / self._rate_hz
+            room_s = (self._room(self._folder.path) / self._frame_bytes + reserved_frames) / self._rate_hz
         except OSError as error:
             return f"{self._folder.path} cannot be asked for its room ({error.strerror}); mount it writable"
         if room_s >= LEAST_ROOM_S:

@@ -1,4 +1,4 @@
-"""A WAV file that is valid at every instant while it grows: 16-bit stereo, RF64 past 4 GiB.
+"""A WAV file that is valid at every instant while it grows: 16-bit, RF64 past 4 GiB.
 
 The header never says more than what is already on the disk, and is rewritten in one piece after every sync. A file
 that is there already is never touched. Not here: where the sound comes from (``recorder``).
@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import Final
 
-FRAME_BYTES: Final = 4
+SAMPLE_BYTES: Final = 2
 HEADER_BYTES: Final = 80  # RIFF, a chunk that is JUNK until RF64 needs its room, fmt, data
 _MOST_IN_RIFF: Final = 0xFFFF_FFFF - HEADER_BYTES
 _KEEP_SIZE: Final = 1  # FALLOC_FL_KEEP_SIZE of fallocate(2): blocks are set aside, the file's length stays
@@ -20,9 +20,10 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
-def wav_header(frames: int, rate_hz: int) -> bytes:
+def wav_header(frames: int, rate_hz: int, channels: int = 2) -> bytes:
     """Return the header of a file with so many frames. Source of RF64: EBU Tech 3306."""
-    size = frames * FRAME_BYTES
+    frame_bytes = channels * SAMPLE_BYTES
+    size = frames * frame_bytes
     if size <= _MOST_IN_RIFF:
         head = struct.pack("<4sI4s4sI28x", b"RIFF", HEADER_BYTES - 8 + size, b"WAVE", b"JUNK", 28)
         data_size = size
@@ -30,7 +31,7 @@ def wav_header(frames: int, rate_hz: int) -> bytes:
         head = struct.pack("<4sI4s4sI", b"RF64", 0xFFFF_FFFF, b"WAVE", b"ds64", 28)
         head += struct.pack("<QQQI", HEADER_BYTES - 8 + size, size, frames, 0)
         data_size = 0xFFFF_FFFF
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, rate_hz, rate_hz * FRAME_BYTES, FRAME_BYTES, 16)
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 16)
     return head + form + struct.pack("<4sI", b"data", data_size)
 
 
@@ -41,9 +42,10 @@ class WavFile:
     frames of the last ``sync``.
     """
 
-    def __init__(self, path: Path, rate_hz: int) -> None:
+    def __init__(self, path: Path, rate_hz: int, channels: int = 2) -> None:
         """Make the file. Raises FileExistsError where there is one, OSError where none can be made."""
-        self.rate_hz = rate_hz
+        self.rate_hz, self.channels = rate_hz, channels
+        self.frame_bytes = channels * SAMPLE_BYTES
         self.frames = 0  # written, gaps of silence included
         self._told = -1  # frames that the header says
         self._reserved = 0  # end of the frames that the disk has set room aside for
@@ -61,11 +63,11 @@ class WavFile:
         Returns the number of frames taken.
         """
         known = max(0, self.frames - first_frame)
-        fresh = memoryview(samples)[known * FRAME_BYTES :]
+        fresh = memoryview(samples)[known * self.frame_bytes :]
         if fresh:
-            _write_all(self._fd, fresh, HEADER_BYTES + (first_frame + known) * FRAME_BYTES)
-            self.frames = first_frame + known + len(fresh) // FRAME_BYTES
-        return len(fresh) // FRAME_BYTES
+            _write_all(self._fd, fresh, HEADER_BYTES + (first_frame + known) * self.frame_bytes)
+            self.frames = first_frame + known + len(fresh) // self.frame_bytes
+        return len(fresh) // self.frame_bytes
 
     @property
     def reserved_frames(self) -> int:
@@ -81,7 +83,8 @@ class WavFile:
         more = self.frames + frames - first
         if more <= 0:
             return
-        if _libc.fallocate(self._fd, _KEEP_SIZE, HEADER_BYTES + first * FRAME_BYTES, more * FRAME_BYTES) != 0:
+        offset, size = HEADER_BYTES + first * self.frame_bytes, more * self.frame_bytes
+        if _libc.fallocate(self._fd, _KEEP_SIZE, offset, size) != 0:
             number = ctypes.get_errno()
             if number in _NO_RESERVING:
                 return
@@ -98,7 +101,7 @@ class WavFile:
         """Make the file exactly so many frames long; what is missing is silence."""
         self.frames = min(self.frames, frames)
         self._tell()
-        os.ftruncate(self._fd, HEADER_BYTES + frames * FRAME_BYTES)
+        os.ftruncate(self._fd, HEADER_BYTES + frames * self.frame_bytes)
         self.frames = frames
         self.sync()
 
@@ -108,14 +111,39 @@ class WavFile:
             return
         fd, self._fd = self._fd, -1
         try:
-            os.ftruncate(fd, HEADER_BYTES + self._told * FRAME_BYTES)
+            os.ftruncate(fd, HEADER_BYTES + self._told * self.frame_bytes)
             os.fsync(fd)
         finally:
             os.close(fd)
 
     def _tell(self) -> None:
-        _write_all(self._fd, memoryview(wav_header(self.frames, self.rate_hz)), 0)
+        _write_all(self._fd, memoryview(wav_header(self.frames, self.rate_hz, self.channels)), 0)
         self._told = self.frames
+
+
+def complete_wav(path: Path, frames: int) -> bool:
+    """Make a file that its writer left, of this module's layout, exactly so many frames long; missing ones are silence.
+
+    What the header did not tell of yet counts as missing. Returns whether it was such a file; another is left alone.
+    Raises OSError where it cannot be read or written.
+    """
+    with path.open("rb+") as file:
+        head = file.read(HEADER_BYTES)
+        if len(head) < HEADER_BYTES or head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+            return False
+        channels, rate_hz = struct.unpack_from("<HI", head, HEADER_BYTES - 22)
+        told = struct.unpack_from("<I", head, HEADER_BYTES - 4)[0]
+        if head[:4] == b"RF64":
+            told = struct.unpack_from("<Q", head, 28)[0]
+        if channels == 0 or wav_header(told // (channels * SAMPLE_BYTES), rate_hz, channels) != head:
+            return False
+        size = frames * channels * SAMPLE_BYTES
+        file.truncate(HEADER_BYTES + min(told, size))
+        file.truncate(HEADER_BYTES + size)
+        os.fdatasync(file.fileno())
+        _write_all(file.fileno(), memoryview(wav_header(frames, rate_hz, channels)), 0)
+        os.fsync(file.fileno())
+    return True
 
 
 def _write_all(fd: int, content: memoryview, offset: int) -> None:

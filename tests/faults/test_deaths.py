@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.sound.arrival import LONGEST_S, SHORTEST_S
 from tests.rigs.hand_dance import run, start
 
 pytestmark = pytest.mark.slow
@@ -67,6 +68,8 @@ def test_a_killed_process_is_back_within_a_second_and_the_session_goes_on(state:
         play.kill()
     assert play.returncode == 0, err
     record = folder.record()
+    assert record.delay_how == "measured"
+    assert SHORTEST_S <= record.delay_s <= LONGEST_S
     (gap,) = record.gaps
     assert (gap.process, gap.reason) == (process, "killed by SIGKILL")
     assert 0 < gap.end_s - gap.start_s < 1.0

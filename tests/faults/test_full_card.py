@@ -11,7 +11,10 @@ import pytest
 import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.lanes import BLOCK_FRAMES
 from tests.rigs.hand_dance import run
+from tests.unit.sound.test_recorder import block
+from tests.unit.sound.test_tracks import LiveStudio
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +31,25 @@ def filling_card(tmp_path: Path, models_state: Path) -> Iterator[Path]:
         (place / shared).symlink_to(models_state / shared)
     yield place
     subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_both_recordings_stop_whole_on_a_card_that_is_full(filling_card: Path) -> None:
+    (filling_card / "one").mkdir()
+    studio = LiveStudio(filling_card / "one", room=lambda _: 1 << 40)  # nobody sees it coming
+    for n in range(0, 6_000_000, BLOCK_FRAMES):
+        studio.play(block(n))
+        studio.hear(n, n + 128)
+        studio.now += 0.1
+        studio.recorder.step()
+        if studio.recorder.failure:
+            break
+    studio.recorder.finish()
+    assert "is full" in studio.recorder.failure
+    sound, room = studio.sound(), studio.room()
+    assert len(sound) > 1_500_000
+    assert abs(len(sound) - len(room)) <= 48_000
+    assert np.array_equal(sound, np.arange(len(sound)) % 30_000 + 1)
+    assert np.array_equal(-room, np.arange(len(room)) % 30_000 + 1)
 
 
 def test_a_card_that_fills_up_ends_the_session_in_order_with_its_reason_page_and_letter(filling_card: Path) -> None:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from labels import boxes_by_picture, overlap
 
+from firmware_py.bench.sight_labels import boxes_in, overlap
 from firmware_py.sight.inspect import inspect
 
 EVERY = 4  # of 320 pictures
@@ -11,7 +11,7 @@ EVERY = 4  # of 320 pictures
 
 @pytest.fixture(scope="module")
 def labelled(real_data):
-    return dict(list(boxes_by_picture(real_data / "hands").items())[::EVERY])
+    return dict(list(boxes_in(real_data / "hands").items())[::EVERY])
 
 
 @pytest.fixture(scope="module")

@@ -61,4 +61,6 @@ def test_the_benchmark_hears_every_change_and_tells_all_of_the_device():
     assert found["events"] >= 10
     assert 0 < found["p1_ms"] <= found["p50_ms"] <= found["p99_ms"] < 200
     assert found["period_frames"] == 128
-    assert {"xruns", "periods", "late_samples", "peers", "absent"} <= found.keys()
+    assert found["tape_drops"] == 0
+    assert 0 < found["render_share_max"] < 1
+    assert {"xruns", "periods", "late_samples", "stolen_ms", "busy", "realtime", "peers", "absent"} <= found.keys()

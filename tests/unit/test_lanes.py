@@ -13,7 +13,7 @@ import pytest
 
 from firmware_py.errors import RingLayoutError, SegmentBusyError, SegmentMissingError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
-from firmware_py.lanes import BLOCK_FRAMES, CONTROL, STATUS, TAPE_BLOCK, Lanes
+from firmware_py.lanes import ARRIVALS, BLOCK_FRAMES, CONTROL, STATUS, TAPE_BLOCK, Lanes
 from firmware_py.shared_memory import SHM, SharedSegment
 
 ROOT = Path(__file__).parents[2]
@@ -32,19 +32,27 @@ def test_every_lane_carries_its_own_records_to_the_other_side(name: str) -> None
     random = np.random.default_rng(1)
     wanted = {
         lane: [random.bytes(getattr(made, lane).record_bytes) for _ in range(getattr(made, lane).capacity)]
-        for lane in ("hands", "tape_hands", "tape_audio")
+        for lane in ("hands", "tape_hands", "tape_audio", "tape_mic", "mic")
     }
-    latest, control, status = (random.bytes(dtype.itemsize) for dtype in (HAND_SAMPLE, CONTROL, STATUS))
+    latest, control, status, arrivals = (
+        random.bytes(dtype.itemsize) for dtype in (HAND_SAMPLE, CONTROL, STATUS, ARRIVALS)
+    )
     for lane, records in wanted.items():  # all of them full at once: an overlap would show
         assert all(getattr(made, lane).push(one) for one in records)
         assert not getattr(made, lane).push(records[0])
-    for cell, one in ((made.latest, latest), (made.control, control), (made.status, status)):
+    for cell, one in (
+        (made.latest, latest),
+        (made.control, control),
+        (made.status, status),
+        (made.arrivals, arrivals),
+    ):
         cell.write(one)
         cell.write(one)
     for lane, records in wanted.items():
         assert [getattr(other, lane).pop() for _ in records] == records
         assert getattr(other, lane).pop() is None
-    assert (other.latest.read(), other.control.read(), other.status.read()) == (latest, control, status)
+    assert (other.latest.read(), other.control.read()) == (latest, control)
+    assert (other.status.read(), other.arrivals.read()) == (status, arrivals)
     other.close()
     made.close()
 

@@ -1,6 +1,6 @@
 """The ghost as a camera: frame k shows the hand that its performance holds at k / rate seconds of the script."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,8 @@ class GhostCamera:
         Even (width, height) in pixels.
     cache
         Folder that the drawn hand is kept in; None draws it anew.
+    delay_s
+        Asked before each frame: how much later the instrument sounds a hand; 0: as in the part, so far.
     """
 
     scripted = True
@@ -39,12 +41,14 @@ class GhostCamera:
         *,
         size: tuple[int, int] = SIZE,
         cache: Path | None = None,
+        delay_s: Callable[[], float] | None = None,
     ) -> None:
         self._rate_hz = rate_hz
         self._size = size
         self._seconds = part.seconds
         self._player = player
         self._performance = Performance(part, player)
+        self._delay_s = delay_s or (lambda: 0.0)
         settings = SceneSettings.plain() if player.plain else SceneSettings()
         self._scene = Scene(size, sprite(Pose(), cache), settings, player.seed)
 
@@ -65,6 +69,8 @@ class GhostCamera:
             t_ns = pace.instant(script_s)
             if pace.leaves_out(t_ns):
                 continue
+            if told_s := self._delay_s():
+                self._performance.hears(told_s)
             hand = self._performance.at(script_s)
             before = self._performance.at(script_s - EXPOSURE_S)
             i420 = self._scene.frame(number, script_s, hand, before)

@@ -15,18 +15,28 @@ PLAYERS: Final = ("perfect", "held", "random", "silent", "first-half")
 
 
 @dataclass(frozen=True)
+class Hold:
+    """A hand held still from start_s to end_s of the script; share: 0 far … 1 near of the ghost's own reach."""
+
+    start_s: float
+    end_s: float
+    share: float
+
+
+@dataclass(frozen=True)
 class GhostPart:
     """The part that a session hands to its ghost.
 
     melody: what should sound, on the session's time line. mapping: how the instrument hears a hand's area. delay_s:
     the instrument sounds a hand so long after the camera saw it, so the ghost moves earlier by as much. seconds:
-    length of the script, from t0.
+    length of the script, from t0. holds: a hand held still, by which its reach is found; not moved by delay_s.
     """
 
     melody: tuple[Note, ...] = ()
     mapping: Mapping = dataclasses.field(default_factory=Mapping)
     delay_s: float = 0.0
     seconds: float = 10.0
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,8 @@ class GhostPlayer:
 
     player: one of ``PLAYERS``. late: seconds behind the song. cents: out of tune, all along. tremble: amplitude of an
     unsteady hand, in cents. missing: share of the notes left out, 0…1. seed: of everything random. plain: 1 leaves
-    out face, furniture, noise, blur and changing light. skin: one of ``SKINS``.
+    out face, furniture, noise, blur and changing light. far, near: the reach of its arm, as shares of the frame; 0:
+    just the one that the instrument expects.
     """
 
     player: str = "perfect"
@@ -45,6 +56,8 @@ class GhostPlayer:
     missing: float = 0.0
     seed: int = 1
     plain: int = 0
+    far: float = 0.0
+    near: float = 0.0
 
     @classmethod
     def parse(cls, spec: str) -> Self:
@@ -69,6 +82,8 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
     "missing": (0.0, 1.0),
     "seed": (0, 2**32 - 1),
     "plain": (0, 1),
+    "far": (0.0, 0.5),
+    "near": (0.0, 0.9),
 }
 
 

@@ -48,8 +48,14 @@ class Performance:
     """
 
     def __init__(self, part: GhostPart, player: GhostPlayer) -> None:
-        self._mapping = part.mapping
+        self._mapping = replace(
+            part.mapping,
+            area_far=player.far or part.mapping.area_far,
+            area_near=player.near or part.mapping.area_near,
+        )
+        self._holds = () if player.player == "silent" else part.holds
         self._seconds = part.seconds
+        self._late_s = player.late
         self._shift_s = part.delay_s - player.late
         self._cents = player.cents
         self._tremble = player.tremble
@@ -71,7 +77,7 @@ class Performance:
 
     def at(self, script_s: float) -> HandAt | None:
         """The hand at so many seconds of the script; None with none in the picture."""
-        pitch = self.pitch_at(script_s)
+        pitch = self._held(script_s) or self.pitch_at(script_s)
         if pitch is None:
             return None
         sway = (
@@ -79,6 +85,17 @@ class Performance:
         )
         x, y = (middle + 0.012 * part for middle, part in zip(MIDDLE, sway, strict=True))
         return HandAt(_area(self._mapping, pitch), x, y)
+
+    def hears(self, delay_s: float) -> None:
+        """Move so much earlier from now on that the instrument, which sounds so much later, is in time."""
+        self._shift_s = delay_s - self._late_s
+
+    def _held(self, script_s: float) -> float | None:
+        """The pitch of the hold that it is time for; None: of none."""
+        low, high = self._mapping.low, self._mapping.high
+        return next(
+            (low + (high - low) * hold.share for hold in self._holds if hold.start_s <= script_s < hold.end_s), None
+        )
 
     def _trembled(self, s: float) -> float:
         if not self._tremble:

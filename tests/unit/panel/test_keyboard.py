@@ -48,6 +48,12 @@ def test_s_stops_and_q_quits_in_either_case_and_other_keys_do_nothing(panel, ter
     assert events.empty()
 
 
+def test_plus_and_minus_change_the_volume(panel, terminal, events):
+    os.write(terminal[0], b"+=-")
+    wanted = [PanelEvent.LOUDER, PanelEvent.LOUDER, PanelEvent.SOFTER]
+    assert [events.get(timeout=LIMIT_S) for _ in range(3)] == wanted
+
+
 def test_an_arrow_key_is_not_taken_for_letters(panel, terminal, events):
     os.write(terminal[0], b"\x1b[s")
     panel.close()

@@ -17,6 +17,7 @@ from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
 from firmware_py.session.appliance import Appliance, serve
+from firmware_py.session.levels import STEP_DB
 from firmware_py.session.lock import only_one
 from firmware_py.state import State
 
@@ -78,6 +79,15 @@ def test_start_and_stop_make_one_session_with_its_folder_and_a_letter_in_the_out
     with open_outbox(config) as outbox:
         (letter,) = outbox.letters()
     assert letter.session == folder.path
+
+
+def test_the_volume_of_the_box_is_changed_at_any_time_and_stays(config: Config) -> None:
+    finger = Finger()
+    box = Appliance(config, finger.opened)
+    for event in (PanelEvent.SOFTER, PanelEvent.SOFTER, PanelEvent.LOUDER):
+        box._pressed(event)
+    assert box._levels.now_db()["master_db"] == config.sound.master_db - STEP_DB
+    assert box._events.empty(), "a press of volume waits like one of start"
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
@@ -14,6 +15,8 @@ from firmware_py.errors import ReportError
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import finish as finishing
 from firmware_py.session.finish import TRIES, complete_unfinished, finish, send_now
+from firmware_py.session.outcome import Outcome
+from firmware_py.sound.wav_file import WavFile
 
 Played = Callable[..., SessionFolder]
 
@@ -105,6 +108,21 @@ def test_what_a_power_cut_left_is_completed_oldest_first_and_what_is_whole_is_le
     assert no_report.record().end == "the song ended"
     assert _letters(config) == reported
     assert list(complete_unfinished(config)) == []
+
+
+def test_a_microphones_recording_is_made_as_long_as_the_sound_it_lies_beside(
+    config: Config, played: Played, reported: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    cut, broken = played(end="", seconds=0.0), played(end="", seconds=0.0)
+    room = WavFile(cut.file(SessionFolder.MICROPHONE), 48_000, 1)
+    room.write_at(0, b"\x01\x00" * 1000)
+    room.sync()
+    broken.file(SessionFolder.MICROPHONE).write_bytes(b"")
+    assert len(list(complete_unfinished(config))) == 2
+    info = soundfile.info(cut.file(SessionFolder.MICROPHONE))
+    assert (info.frames, info.channels) == (96_000, 1)
+    assert "mic.wav is no recording; it is left as it is" in capsys.readouterr().err
+    assert "mic.wav" in Outcome.of(cut).files
 
 
 def test_one_killed_between_report_and_letter_still_gets_its_letter(

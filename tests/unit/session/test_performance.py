@@ -17,8 +17,12 @@ import soundfile
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.config import CameraSettings, Config, PathSettings, PlaySettings, SoundSettings
 from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderError
+from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.lanes import (
     BLOCK_FRAMES,
+    CONTROL,
+    MIC_BLOCK,
+    MIC_FRAMES,
     STATUS,
     STATUS_DEVICE_LOST,
     STATUS_ENDED,
@@ -28,21 +32,28 @@ from firmware_py.lanes import (
 )
 from firmware_py.session import performance
 from firmware_py.session.child import Death, Event
+from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.performance import Moment, Performance
 from firmware_py.session.plan import plan_session
 from firmware_py.session.stopping import StopRequest
+from firmware_py.sound.microphone import MicrophonePlan
 from firmware_py.state import State
 
 RATE_HZ = 48_000
-READY = {"sight": {"event": "ready", "camera": "a puppet"}, "sound": {"event": "ready", "output": "another"}}
+READY = {
+    "sight": {"event": "ready", "camera": "a puppet"},
+    "sound": {"event": "ready", "output": "another"},
+    "microphone": {"event": "ready", "microphone": "ALSA mic, 48000 Hz", "device": "mic"},
+}
 
 
 class Puppet:
     """Stands for a child process; what it tells, and when it dies, is the test's to say."""
 
-    def __init__(self, name: str, _module: str, _plan: Callable[[], str]) -> None:
+    def __init__(self, name: str, _module: str, plan: Callable[[], str]) -> None:
         self.name = name
+        self.plan = plan
         self.starts = 0
         self.running = False
         self.hopeless = False
@@ -109,13 +120,32 @@ class Stage:
         )
         self.plan = plan_session(config, "unused")
         self.children: dict[str, Puppet] = {}
+        self.levels = Levels({})
 
     def child(self, name: str, module: str, plan: Callable[[], str]) -> Puppet:
         self.children[name] = Puppet(name, module, plan)
         return self.children[name]
 
+    def hears(self, spec: str = "auto") -> None:
+        """Let the session have a microphone."""
+        self.plan = replace(self.plan, microphone=MicrophonePlan("unused", spec))
+
+    def room_to(self, seconds: float) -> None:
+        """Put blocks of the room on the tape up to there, in one go."""
+        tape = self.lanes.tape_mic
+        tape.open_producer()
+        for first in range(0, round(seconds * RATE_HZ), MIC_FRAMES):
+            block = np.zeros((), MIC_BLOCK)
+            block["first_frame"], block["frames"], block["samples"] = first, MIC_FRAMES, -1000
+            assert tape.push(block.tobytes())
+
+    def wanted(self) -> np.void:
+        """The control cell."""
+        control: np.void = np.frombuffer(self.lanes.control.read(), CONTROL)[0]
+        return control
+
     def performance(self) -> Performance:
-        return Performance(self.plan, self.lanes, self.machine, self.stop, self._tick)
+        return Performance(self.plan, self.lanes, self.machine, self.stop, self._tick, self.levels)
 
     def perform(self, *steps: Callable[[], Any]) -> SessionFolder:
         self.steps = iter(steps)
@@ -345,3 +375,121 @@ def test_a_camera_that_was_lost_before_the_beginning_is_still_lost_while_playing
     )
     last = dict(stage.heard)
     assert (last[State.COUNTING_IN], last[State.PLAYING], last[State.FINISHING]) == ("no picture", "no picture", "")
+
+
+def test_a_level_that_is_changed_while_somebody_plays_is_told_at_the_next_tick(stage: Stage) -> None:
+    heard: list[float] = []
+    stage.levels.set("backing_db", -4.0)
+    stage.perform(
+        stage.status,
+        lambda: heard.append(float(stage.wanted()["backing_db"])),
+        lambda: stage.levels.change("master_db", -6.0),
+        lambda: heard.append(float(stage.wanted()["master_db"])),
+        lambda: stage.stop.request("enough"),
+    )
+    assert heard == [-4.0, -6.0]
+    assert stage.wanted()["t0_ns"] == performance.VIRTUAL_T0_NS, "the rest of the cell was lost"
+
+
+def test_the_room_is_recorded_and_told_of(stage: Stage) -> None:
+    stage.hears()
+    folder = stage.perform(
+        stage.status, lambda: (stage.sound_to(0.5), stage.room_to(0.4)), lambda: stage.stop.request("enough")
+    )
+    record = folder.record()
+    room, _ = soundfile.read(folder.file(SessionFolder.MICROPHONE), dtype="int16")
+    assert record.microphone == "ALSA mic, 48000 Hz"
+    assert len(room) == round(record.seconds * RATE_HZ)
+    assert np.flatnonzero(room).tolist() == list(range(-(-round(0.4 * RATE_HZ) // MIC_FRAMES) * MIC_FRAMES))
+
+
+def test_where_there_is_no_microphone_none_is_recorded_and_none_is_missed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> None:
+        stage.children["microphone"].tell({"event": "ready", "microphone": "", "device": ""})
+        stage.children["microphone"].die(0)
+        stage.status()
+
+    monkeypatch.setitem(READY, "microphone", {"event": "not yet"})
+    stage.hears()
+    folder = stage.perform(none, lambda: stage.sound_to(0.2), lambda: stage.stop.request("enough"))
+    assert (folder.record().microphone, folder.record().gaps) == ("", ())
+    assert not folder.file(SessionFolder.MICROPHONE).exists()
+    assert stage.children["microphone"].starts == 1
+
+
+def test_a_microphone_that_hung_its_process_is_gone_without_where_nobody_named_it(
+    stage: Stage, capsys: pytest.CaptureFixture
+) -> None:
+    stage.hears()
+    folder = stage.perform(
+        lambda: stage.children["microphone"].die(-14), stage.status, lambda: stage.stop.request("enough")
+    )
+    assert folder.record().microphone == ""
+    assert "killed by SIGALRM; the session goes on without it" in capsys.readouterr().err
+
+
+def test_one_that_was_named_must_be_there_when_the_session_begins(stage: Stage) -> None:
+    stage.hears("alsa:mic")
+    with pytest.raises(ChildFailedError, match="microphone killed by SIGALRM before the session began"):
+        stage.perform(lambda: stage.children["microphone"].die(-14))
+    assert stage.folders == []
+
+
+def test_a_microphone_that_dies_is_started_again_for_the_device_it_had_and_its_gap_is_noted(stage: Stage) -> None:
+    stage.hears()
+    latest = np.zeros((), HAND_SAMPLE)
+
+    def second(at_s: float) -> None:
+        latest["t_capture_ns"] = performance.VIRTUAL_T0_NS + round(at_s * 1e9)
+        stage.lanes.latest.write(latest)
+        stage.sound_to(at_s)
+
+    folder = stage.perform(
+        stage.status,
+        lambda: second(0.5),
+        lambda: setattr(stage.children["microphone"], "tells_at_start", []),
+        lambda: stage.children["microphone"].die(-9),
+        lambda: second(1.0),
+        lambda: stage.children["microphone"].tell({"event": "back"}),
+        lambda: second(1.5),
+        lambda: stage.stop.request("enough"),
+    )
+    (gap,) = folder.record().gaps
+    assert (gap.process, gap.start_s, gap.end_s, gap.reason) == ("microphone", 0.5, 1.0, "killed by SIGKILL")
+    again = MicrophonePlan.from_json(stage.children["microphone"].plan())
+    assert (again.microphone, again.again) == ("alsa:mic", True)
+
+
+def test_a_microphone_that_is_pulled_out_is_trouble_until_it_is_back_and_a_gap(stage: Stage) -> None:
+    stage.hears()
+    folder = stage.perform(
+        stage.status,
+        lambda: stage.sound_to(0.1),
+        lambda: stage.children["microphone"].tell({"event": "lost", "message": "it is gone; plug it in"}),
+        lambda: None,
+        lambda: stage.children["microphone"].tell({"event": "back"}),
+        lambda: stage.stop.request("enough"),
+    )
+    assert [trouble for _, trouble in stage.heard][-3:] == ["it is gone; plug it in", "", ""]
+    assert not folder.record().failed
+
+
+def test_a_microphone_that_dies_again_and_again_ends_nothing(stage: Stage) -> None:
+    stage.hears()
+
+    def die_for_good() -> None:
+        stage.children["microphone"].hopeless = True
+        stage.children["microphone"].die(-6)
+
+    folder = stage.perform(
+        stage.status,
+        lambda: stage.sound_to(0.3),
+        die_for_good,
+        lambda: None,
+        lambda: stage.sound_to(0.6),
+        lambda: stage.stop.request("enough"),
+    )
+    assert (folder.record().end, folder.record().failed) == ("enough", False)
+    assert any("the session goes on without it" in trouble for _, trouble in stage.heard)

@@ -4,10 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from firmware_py.archive.players import Players
 from firmware_py.config import CameraSettings, Config, PathSettings, PlaySettings, SoundSettings
 from firmware_py.errors import UsageError
+from firmware_py.music.reach import Reach
 from firmware_py.music.songs_library import SHIPPED, load_song
 from firmware_py.session.plan import FREE_GHOST_S, TAIL_S, SessionPlan, plan_session
 
@@ -90,3 +93,71 @@ def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path: Path, chang
     with pytest.raises(UsageError):
         plan_session(replace(Config(paths=PathSettings(state=str(tmp_path / "state"))), **changed), "lanes")
     assert not (tmp_path / "state").exists()
+
+
+def test_a_player_who_is_known_plays_with_a_reach_and_a_hand_of_their_own(tmp_path: Path) -> None:
+    Players(tmp_path).keep("Ana", reach=Reach(0.03, 0.09), hand="left")
+    plan = _planned(tmp_path, player="ana", song="free")
+    assert (plan.record.mapping.area_far, plan.record.mapping.area_near) == (0.03, 0.09)
+    assert plan.sound.mapping == plan.record.mapping
+    assert (plan.record.reach_how, plan.sight.prefer) == ("kept of the player", "left")
+    stranger = _planned(tmp_path, player="Bo", song="free")
+    assert (stranger.record.mapping.area_far, stranger.record.reach_how, stranger.sight.prefer) == (0.02, "assumed", "")
+
+
+def test_what_is_set_counts_for_more_than_what_is_kept_of_a_player(tmp_path: Path) -> None:
+    Players(tmp_path).keep("Ana", reach=Reach(0.03, 0.09), hand="left")
+    plan = _planned(tmp_path, player="Ana", area_far=0.01, area_near=0.4, hand="right", song="free")
+    assert (plan.record.mapping.area_far, plan.record.mapping.area_near) == (0.01, 0.4)
+    assert (plan.record.reach_how, plan.sight.prefer) == ("set", "right")
+    assert _planned(tmp_path, player="Ana", players=2, song="free").sight.prefer == ""
+
+
+def test_a_broken_list_of_players_is_said_and_stops_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "players.json").write_text("{")
+    assert _planned(tmp_path, player="Ana", song="free").record.mapping.area_far == 0.02
+    assert "players.json is no list of players" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fit", "camera", "audio", "player", "fitted"),
+    [
+        ("once", "v4l2", "auto", "Bo", True),  # a new player before a live camera
+        ("once", "v4l2", "auto", "Ana", False),  # who is known already
+        ("once", "v4l2", "auto", "", False),  # who gives no name would be asked each time
+        ("once", "ghost", "paced", "Bo", False),  # a script does not do as it is asked
+        ("count-in", "v4l2", "auto", "Ana", True),
+        ("count-in", "ghost", "paced", "", True),
+        ("count-in", "ghost", "offline", "", False),  # as fast as it goes, there is no time to be told anything
+        ("off", "v4l2", "auto", "Bo", False),
+    ],
+)
+def test_the_reach_is_found_before_the_song_where_it_is_wanted_and_can_be(
+    tmp_path: Path, fit: str, camera: str, audio: str, player: str, fitted: bool
+) -> None:
+    Players(tmp_path).keep("Ana", reach=Reach(0.03, 0.09))
+    plan = _planned(tmp_path, camera, audio, player=player, fit_reach=fit, count_in_bars=0)
+    bar_s = SONG.seconds(SONG.bar_beats)
+    assert (plan.reach_stage is not None) == fitted
+    if plan.reach_stage:
+        assert plan.record.song_start_s == pytest.approx(plan.reach_stage.near_until_s + bar_s)
+        assert plan.sight.ghost is not None
+        assert [hold.share for hold in plan.sight.ghost.holds] == [0.0, 1.0]
+        assert plan.song_end_s == pytest.approx(plan.record.song_start_s + SONG.seconds(SONG.end) + TAIL_S)
+    else:
+        assert plan.record.song_start_s == 0.0
+
+
+def test_free_play_can_begin_with_finding_the_reach_too_and_has_its_tones(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, "ghost", "paced", song="free", fit_reach="count-in")
+    assert plan.reach_stage
+    assert plan.record.song_start_s > plan.reach_stage.near_until_s
+    stems = np.load(plan.sound.backing)
+    clicks = stems[:, 2].astype(int)
+    assert np.abs(clicks[: round(plan.reach_stage.near_until_s * 48_000)]).max() > 3000
+    assert not clicks[round((plan.reach_stage.near_until_s + 1) * 48_000) :].any()
+
+
+def test_areas_that_are_set_are_not_looked_for(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, "v4l2", "auto", fit_reach="count-in", song="free", area_far=0.01, area_near=0.1)
+    assert plan.reach_stage is None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from firmware_py.sight.camera import Pace
 from firmware_py.sight.finder import Finder
 from firmware_py.sight.ghost.camera import GhostCamera
 from firmware_py.sight.ghost.part import GhostPart, GhostPlayer
+from firmware_py.sight.landmarks import Landmarks
 from firmware_py.sight.network import Network
 
 
@@ -80,3 +83,54 @@ def test_a_file_that_is_no_network_is_refused_with_the_remedy(tmp_path):
 def test_loading_a_network_says_nothing_on_stderr(model_files, capfd):
     Network(model_files.palm_lite)
     assert capfd.readouterr().err == ""
+
+
+def test_a_hand_in_the_dark_is_found_as_in_the_light(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    dark = (rgb * 0.16).astype(np.uint8)
+    (found,) = finder.find(dark, wanted=2)
+    assert found.same_as(hand)
+
+
+def test_a_hand_in_shadow_before_a_bright_room_is_found_by_the_other_search(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    x, y, width, height = (round(v) for v in hand.box)
+    bright = np.full_like(rgb, 250)
+    bright[y - 8 : y + height + 40, x - 8 : x + width + 8] = rgb[y - 8 : y + height + 40, x - 8 : x + width + 8] // 6
+    (found,) = finder.find(bright, wanted=2, in_shadow=True)
+    assert found.same_as(hand)
+
+
+def test_known_hands_are_asked_for_their_palms_when_they_are_checked(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=1)
+    (unchecked,) = finder.find(rgb, wanted=1, prior=[hand.crop], search=False)
+    (checked,) = finder.find(rgb, wanted=1, prior=[hand.crop], search=False, check=True)
+    assert (unchecked.palm, checked.palm) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("palm", "first", "again", "is_hand"),
+    [
+        (0.9, 0.9, 0.9, True),
+        (0.25, 0.95, 0.95, True),
+        (0.25, 0.8, 0.8, False),
+        (0.6, 0.6, 0.6, False),
+        (0.9, 0.9, 0.3, False),
+    ],
+)
+def test_a_faint_palm_needs_a_hand_that_is_all_the_surer(finder, rgb, monkeypatch, palm, first, again, is_hand):
+    (hand,) = finder.find(rgb, wanted=1)
+    (seen,) = finder._palms.look(rgb, least_score=0.5)
+    points = hand.landmarks
+
+    def says(presence):
+        return lambda _rgb, _crop: Landmarks(points, presence, 0.9)
+
+    def one_palm(_rgb, *, least_score):
+        assert least_score <= palm
+        return [replace(seen, score=palm)]
+
+    monkeypatch.setattr(finder._palms, "look", one_palm)
+    monkeypatch.setattr(finder._first_look, "look", says(first))
+    monkeypatch.setattr(finder._next_look, "look", says(again))
+    assert bool(finder.find(rgb, wanted=1)) is is_hand

@@ -159,3 +159,38 @@ class TestWithoutModels:
         for number in range(10, 15):
             sight.see(frame(picture(seed=number), number))
         assert not sight.seen
+
+
+def test_pictures_that_stand_alone_know_nothing_of_each_other(ghost_frames, model_files):
+    shown = ghost_frames[0][0]
+    mirrored = frame(np.ascontiguousarray(shown.rgb()[:, ::-1, ::-1]), 1)
+    empty = frame(np.full((240, 320, 3), 90, dtype=np.uint8), 2)
+
+    def answers(*pictures):
+        sight = Sight(model_files, synchronous=True, rate_hz=2, stills=True)
+        return {picture.number: bytes(sight.see(picture)["hands"]) for picture in pictures}
+
+    assert answers(shown, mirrored, empty) == answers(empty, mirrored, shown)
+    assert answers(mirrored)[1] == answers(empty, shown, mirrored)[1]
+
+
+def test_what_is_followed_but_has_no_palm_for_long_is_let_go(ghost_frames, model_files):
+    sight = Sight(model_files, synchronous=True, rate_hz=60)
+    finder = sight._lookout._finder
+    look = finder._next_look.look
+
+    def half_a_hand(rgb, crop):
+        return replace(look(rgb, crop), presence=0.6)
+
+    def no_palms(_rgb, *, least_score):
+        assert least_score < 1
+        return []
+
+    presences = []
+    for number in range(180):
+        sample = sight.see(replace(ghost_frames[0][0], number=number, t_capture_ns=T0 + number * 16_666_667))
+        presences.append(bool(flags(sample) & Flag.PRESENT))
+        if number == 10:
+            finder._next_look.look, finder._palms.look = half_a_hand, no_palms
+    assert all(presences[:60])
+    assert not any(presences[-20:])

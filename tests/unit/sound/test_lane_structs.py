@@ -8,8 +8,12 @@ import pytest
 
 from firmware_py.hand_sample import HAND, HAND_SAMPLE, Flag
 from firmware_py.lanes import (
+    ARRIVALS,
+    ARRIVALS_KEPT,
     BLOCK_FRAMES,
     CONTROL,
+    MIC_BLOCK,
+    MIC_FRAMES,
     STATUS,
     STATUS_DEVICE_LOST,
     STATUS_ENDED,
@@ -26,9 +30,16 @@ STRUCTS = {
     "hd_control": CONTROL,
     "hd_status": STATUS,
     "hd_tape_block": TAPE_BLOCK,
+    "hd_arrivals": ARRIVALS,
 }
 CONSTANTS = {
     "HD_TAPE_FRAMES": BLOCK_FRAMES,
+    "HD_ARRIVALS_KEPT": ARRIVALS_KEPT,
+    "hd_mic_block": MIC_BLOCK,
+}
+CONSTANTS = {
+    "HD_TAPE_FRAMES": BLOCK_FRAMES,
+    "HD_MIC_FRAMES": MIC_FRAMES,
     "HD_PRESENT": Flag.PRESENT,
     "HD_SECOND_HAND": Flag.SECOND_HAND,
     "HD_CAMERA_LOST": Flag.CAMERA_LOST,

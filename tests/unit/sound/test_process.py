@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import BLOCK_FRAMES, CONTROL, STATUS, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.sound.plan import SoundPlan
 from firmware_py.sound.recorder import Recorder
@@ -174,6 +175,97 @@ def test_sigterm_fades_out_and_ends(stage):
     recorder.finish()
     assert int(there.told()["flags"]) & STATUS_ENDED
     assert 4800 < recorder.frames == int(there.told()["frames"])
+
+
+class Hand:
+    """A hand before a camera of 60 frames a second; ``show`` takes as long as it lasts."""
+
+    def __init__(self, there):
+        self.there, self.shown = there, []
+
+    def show(self, seconds, *, present=True, off_ns=0):
+        """Push samples in real time; ``off_ns`` is added to their times."""
+        for _ in range(round(seconds * 60)):
+            sample = np.zeros((), HAND_SAMPLE)
+            now_ns = time.monotonic_ns()
+            sample["t_capture_ns"] = max(0, now_ns + off_ns)
+            sample["flags"] = Flag.PRESENT if present else 0
+            sample["hands"][0] = (PLAIN.area_of(69.0), 0.5, 0.0, 0.5, 1.0)
+            self.there.lanes.hands.push(sample.tobytes())
+            time.sleep(1 / 60)
+        return now_ns
+
+
+def loud(sound):
+    """Whether each hundredth of a second sounds."""
+    return np.abs(sound[: len(sound) // 480 * 480, 0]).reshape(-1, 480).max(axis=1) > 60
+
+
+@pytest.mark.parametrize("silent_s", [float(os.environ.get("HAND_DANCE_SILENT_S", "1.5"))])
+def test_a_ring_that_falls_silent_and_times_that_cannot_be_leave_no_tone_and_the_hand_sounds_again(stage, silent_s):
+    there = stage("paced", patch="sine")
+    recorder = there.record()
+    recorder.start()
+    process = there.start()
+    there.until(lambda: int(there.told()["flags"]) & STATUS_READY)
+    hand = Hand(there)
+    t0_ns = time.monotonic_ns() + 50_000_000
+    there.want(t0_ns=t0_ns)
+    hand.show(0.5)
+    refused = [-60 * SECOND_NS, -SECOND_NS, 3600 * SECOND_NS, 3 * SECOND_NS, -(2**62)]
+    last_ns = hand.show(0.1)
+    for off_ns in refused:
+        hand.show(1 / 60, off_ns=off_ns)
+    time.sleep(silent_s)
+    back_ns = time.monotonic_ns()
+    hand.show(0.5)
+    end_ns = time.monotonic_ns()
+    there.want(t0_ns=t0_ns, stop_ns=end_ns)
+    there.until(lambda: int(there.told()["flags"]) & STATUS_ENDED)
+    assert process.wait(10) == 0
+    recorder.finish()
+    assert int(there.told()["bad_samples"]) == len(refused)
+    sounds = loud(there.sound())
+
+    def between(begin_ns, stop_ns):
+        return sounds[round((begin_ns - t0_ns) / 1e7) : round((stop_ns - t0_ns) / 1e7)]
+
+    # D, one interval and 80 ms of holding on, then the patch's release
+    assert between(last_ns - 100_000_000, last_ns + DELAY_NS).all()
+    assert not between(last_ns + DELAY_NS + 350_000_000, back_ns).any(), "a note is stuck"
+    assert between(back_ns + DELAY_NS + 60_000_000, end_ns - 40_000_000).all()
+
+
+def test_a_delay_that_is_told_is_kept_by_the_process_that_comes_after_a_dead_one(stage):
+    told_ns = 110_000_000
+    there = stage("paced", patch="sine")
+    recorder = there.record()
+    recorder.start()
+    process = there.start()
+    there.until(lambda: int(there.told()["flags"]) & STATUS_READY)
+    hand = Hand(there)
+    t0_ns = time.monotonic_ns() + 50_000_000
+    there.want(t0_ns=t0_ns, delay_us=told_ns // 1000)
+    onsets_ns = []
+    for again in (False, True):
+        if again:
+            process.kill()
+            process.wait(10)
+            told = int(there.told()["t_ns"])
+            process = there.start()
+            there.until(lambda told=told: int(there.told()["t_ns"]) > told)
+        hand.show(0.5, present=False)
+        onsets_ns.append(time.monotonic_ns())
+        hand.show(0.4)
+    there.want(t0_ns=t0_ns, stop_ns=time.monotonic_ns(), delay_us=told_ns // 1000)
+    there.until(lambda: int(there.told()["flags"]) & STATUS_ENDED)
+    assert process.wait(10) == 0
+    recorder.finish()
+    sound = np.abs(there.sound()[:, 0].astype(int)) > 60
+    for onset_ns in onsets_ns:
+        first = round((onset_ns - t0_ns) * RATE_HZ / 1e9)
+        heard_s = np.argmax(sound[first:]) / RATE_HZ
+        assert heard_s == pytest.approx(told_ns / 1e9, abs=0.012)
 
 
 def orphan(tmp_path, plan, *, tied, stopped=False):

@@ -18,7 +18,8 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.lanes import BLOCK_FRAMES, TAPE_BLOCK
-from firmware_py.sound.recorder import Recorder, Silence
+from firmware_py.sound.recorder import Recorder
+from firmware_py.sound.track import Silence
 from firmware_py.sound.wav_file import WavFile
 
 RATE_HZ = 48_000
