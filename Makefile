@@ -8,13 +8,14 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont
 MAIL_PACKAGES := exim4-daemon-light libmime-tools-perl gettext
+BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +39,14 @@ unit: $(VENV)/developed models ## the tests alone
 
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
+
+box: ## the appliance as a virtual machine, made with its own make install; as root, a few minutes the first time
+	@$(call debian,$(BOX_RIG_PACKAGES))
+	tests/box/build
+
+test-box: $(VENV)/developed ## that machine played, and cut from its power HAND_DANCE_POWER_CUTS times (5)
+	@$(call debian,$(BOX_RIG_PACKAGES))
+	$(BIN)/python -m pytest -s tests/box
 
 fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
 	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz

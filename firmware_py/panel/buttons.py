@@ -5,6 +5,7 @@ pins, the instrument plays as well.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -163,7 +164,15 @@ def _encoder(pins: tuple[int, int], factory: "Factory") -> Any:
 
 
 def _own_factory() -> "Factory":
-    """The pins of this machine, by lgpio: gpiozero's other ways are older, and noisy where there are no pins."""
+    """The pins of this machine, by lgpio: gpiozero's other ways are older, and noisy where there are no pins.
+
+    Whoever has pins of another kind names their way to them as everywhere with gpiozero: GPIOZERO_PIN_FACTORY.
+    """
+    if os.environ.get("GPIOZERO_PIN_FACTORY"):
+        from gpiozero import Device
+
+        Device.ensure_pin_factory()
+        return Device.pin_factory
     from gpiozero.pins.lgpio import LGPIOFactory
 
     return LGPIOFactory()

@@ -85,6 +85,7 @@ def test_program_units_user_and_settings_are_put_where_they_belong(installed):
         "etc/tmpfiles.d/hand-dance.conf",
         "etc/NetworkManager/dispatcher.d/90-hand-dance",
         "etc/systemd/system.conf.d/hand-dance.conf",
+        "etc/udev/rules.d/60-hand-dance.rules",
         "etc/hand-dance/config.toml",
         "opt/hand-dance/bin/python",
         "opt/hand-dance/bin/hand-dance",
