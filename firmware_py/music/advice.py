@@ -259,7 +259,7 @@ def _recognised(marks: Marks) -> bool:
     return marks.total >= LOST_MARKS or marks.tempo_ratio != 1.0 or near >= RECOGNISED_SHARE * len(marks.notes)
 
 
-def _next_steps(marks: Marks, words: Words) -> Iterator[Sentence]:
+def _next_steps(marks: Marks, words: Words = ENGLISH) -> Iterator[Sentence]:
     if marks.total >= 95.0:
         yield Sentence("harder", words.say("Try it a little faster, or take a song of the next level."))
         yield Sentence(
