@@ -18,6 +18,7 @@ from firmware_py import __version__
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.music.mapping import Mapping
+from firmware_py.music.passage import WHOLE, Passage
 
 SCHEMA: Final = 1
 
@@ -41,7 +42,8 @@ class SessionRecord:
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
     what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose
-    are as played. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
+    are as played, passage is what of the song. end is the reason the session ended with, empty while it runs; failed:
+    whether it is a failure.
     """
 
     started_utc: str
@@ -57,6 +59,7 @@ class SessionRecord:
     delay_s: float
     tempo_bpm: float
     transpose: int = 0
+    passage: Passage = WHOLE
     device_delay_s: float = 0.0
     delay_how: str = "set"
     delay_figures: dict[str, float] = field(default_factory=dict)
@@ -188,6 +191,7 @@ class SessionFolder:
                         **{
                             **found,
                             "mapping": Mapping(**found["mapping"]),
+                            "passage": Passage(**found.get("passage", {})),
                             "gaps": tuple(Gap(**gap) for gap in found["gaps"]),
                         }
                     )

@@ -82,6 +82,10 @@ _FLAGS: Final = {
     "fit_reach": ("play", "fit_reach"),
     "scale": ("play", "scale"),
     "tempo_percent": ("play", "tempo_percent"),
+    "from_bar": ("play", "from_bar"),
+    "to_bar": ("play", "to_bar"),
+    "loop": ("play", "loop"),
+    "tempo_step": ("play", "tempo_step"),
     "seconds": ("play", "seconds"),
     "players": ("play", "players"),
 }

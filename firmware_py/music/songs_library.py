@@ -14,6 +14,7 @@ from typing import Final
 from firmware_py.config import SCALES, PlaySettings
 from firmware_py.errors import ConfigError, SongError
 from firmware_py.music.mapping import Mapping
+from firmware_py.music.passage import WHOLE, Passage, passage
 from firmware_py.music.pitch import C_MAJOR, scale_mask
 from firmware_py.music.reach import AREA_FAR, AREA_NEAR, Reach
 from firmware_py.music.song import Song
@@ -85,9 +86,10 @@ def load_song(name_or_path: str | Path, folders: Sequence[Path] = ()) -> Song:
     return _shipped_song(path) if path.parent == SHIPPED else read_song(path)
 
 
-def as_played(song: Song, *, tempo_percent: float = 100.0, transpose: int = 0) -> Song:
-    """Return the song at so many per cent of its own tempo and so many semitones up."""
-    return song.transposed(transpose).at_tempo(song.tempo_bpm * tempo_percent / 100.0)
+def as_played(song: Song, *, tempo_percent: float = 100.0, transpose: int = 0, practised: Passage = WHOLE) -> Song:
+    """Return the song, or a passage of it, at so many per cent of its own tempo and so many semitones up."""
+    part = passage(song, practised)
+    return part.transposed(transpose).at_tempo(part.tempo_bpm * tempo_percent / 100.0)
 
 
 def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None = None) -> Mapping:
