@@ -99,6 +99,11 @@ class PlaySettings:
     fit_reach: str = setting(
         "once", "the reach is found before the song: never, once a player, always", choices=("off", "once", "count-in")
     )
+    articulation: str = setting(
+        "hand",
+        "what ends a note and strikes it again: the hand leaving the picture, or closing to a fist too",
+        choices=("hand", "openness"),
+    )
     area_far: float = setting(
         0.0, "share of the frame of a far hand, the lowest pitch; 0: the player's own, or 0.02", least=0, most=0.5
     )

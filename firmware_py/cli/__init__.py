@@ -81,6 +81,7 @@ _FLAGS: Final = {
     "hand": ("play", "hand"),
     "fit_reach": ("play", "fit_reach"),
     "scale": ("play", "scale"),
+    "articulation": ("play", "articulation"),
     "tempo_percent": ("play", "tempo_percent"),
     "from_bar": ("play", "from_bar"),
     "to_bar": ("play", "to_bar"),

@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--hand", choices=("any", "left", "right"), help="the hand that plays, where one does")
     parser.add_argument(
+        "--articulation",
+        choices=("hand", "openness"),
+        help="what strikes a note again: the hand, or opening a fist too",
+    )
+    parser.add_argument(
         "--fit-reach", choices=("off", "once", "count-in"), help="find the player's reach before the song"
     )
     parser.add_argument(

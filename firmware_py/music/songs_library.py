@@ -13,7 +13,7 @@ from typing import Final
 
 from firmware_py.config import SCALES, PlaySettings
 from firmware_py.errors import ConfigError, SongError
-from firmware_py.music.mapping import Mapping
+from firmware_py.music.mapping import OPEN_ABOVE, SHUT_BELOW, Mapping
 from firmware_py.music.passage import WHOLE, Passage, passage
 from firmware_py.music.pitch import C_MAJOR, scale_mask
 from firmware_py.music.reach import AREA_FAR, AREA_NEAR, Reach
@@ -120,6 +120,8 @@ def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None =
         glide_s=settings.glide_ms / 1000.0,
         a4_hz=settings.a4_hz,
         height_to_loudness=settings.height_to_loudness / 100.0,
+        shut_below=SHUT_BELOW if settings.articulation == "openness" else 0.0,
+        open_above=OPEN_ABOVE if settings.articulation == "openness" else 0.0,
     )
 
 
