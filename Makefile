@@ -7,14 +7,14 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont
-MAIL_PACKAGES := exim4-daemon-light
+MAIL_PACKAGES := exim4-daemon-light libmime-tools-perl gettext
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +38,12 @@ unit: $(VENV)/developed models ## the tests alone
 
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
+
+fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
+	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz
+
+post-kill-test: $(VENV)/developed ## the mailer killed 200 times with the server alive: about a minute
+	HAND_DANCE_POST_KILLS=200 $(BIN)/python -m pytest -s tests/rigs/test_post_kills.py
 
 soak: $(VENV)/developed models ## a session of half an hour: memory stays, frames are not dropped
 	HAND_DANCE_SOAK_MINUTES=$${HAND_DANCE_SOAK_MINUTES:-30} $(BIN)/python -m pytest -s tests/bench/test_bench_soak.py
@@ -63,6 +69,8 @@ bench: $(VENV)/benched models .venv-mediapipe/installed ## the figures, beside t
 	$(BIN)/hand-dance bench sight --loop
 	$(BIN)/hand-dance bench sight --tones
 	$(BIN)/hand-dance bench playing --seconds 24
+	$(BIN)/hand-dance bench finish
+	$(BIN)/hand-dance bench post --letters 200
 	$(BIN)/python -m pytest tests/bench
 
 bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while every processor is kept busy

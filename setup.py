@@ -39,8 +39,9 @@ setup(
         "firmware_py": ["py.typed", "*.pyi", "*.pxd"],
         "firmware_py.include": ["*.h"],
         "firmware_py.songs": ["*.toml"],
+        "firmware_py.languages": ["*.po"],
         "firmware_py.sound": ["patches/*.toml"],
-        "firmware_py.report": ["*.typ", "fonts/*"],
+        "firmware_py.report": ["*.typ", "*.json", "fonts/*"],
         "firmware_py.bench": ["*.c", "*.cpp", "*.h"],
     },
     ext_modules=cythonize(

@@ -1,4 +1,4 @@
-"""What ``ext/include/engine.h`` and the headers below it declare: the meaning and the invariants stand there."""
+"""What ``ext/include/blocks.h`` and the headers below it declare: the meaning and the invariants stand there."""
 
 from libc.stdint cimport int16_t, int64_t, uint32_t, uint64_t
 
@@ -7,14 +7,14 @@ from ring_c cimport hd_ring
 from seqlock_c cimport hd_cell
 
 
-cdef extern from "voices.h" nogil:
+cdef extern from "patch.h" nogil:
     enum:
         HD_PARTIALS
 
     ctypedef struct hd_patch:
         int partials
         float partial[32]
-        float dark, bright, loud_bright, level
+        float dark, bright, loud_bright, bite, swell, level
         float attack_s, decay_s, sustain, release_s
         float vibrato_hz, vibrato_cents, vibrato_delay_s, vibrato_rise_s
         float breath, breath_onset
@@ -26,25 +26,6 @@ cdef extern from "voices.h" nogil:
         float echo, echo_s, echo_feedback
 
 
-cdef extern from "saws.h" nogil:
-    enum:
-        HD_LANES
-        HD_SAW_FRAMES
-
-    ctypedef struct hd_blep:
-        pass
-
-    ctypedef struct hd_saws:
-        double phase[16]
-        double step[16]
-        float gain[16]
-
-    void hd_blep_init(hd_blep *blep) noexcept
-    void hd_saws_run(
-        hd_saws *saws, const hd_blep *blep, int lanes, const double *step_to, const float *gain_to, float *out, int frames
-    ) noexcept
-
-
 cdef extern from "microphone.h" nogil:
     ctypedef struct hd_mic_block:
         pass
@@ -54,7 +35,7 @@ cdef extern from "microphone.h" nogil:
         int64_t delay_frames
 
 
-cdef extern from "engine.h" nogil:
+cdef extern from "blocks.h" nogil:
     enum:
         HD_STEMS
 
@@ -92,13 +73,3 @@ cdef extern from "engine.h" nogil:
     void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) noexcept
     int hd_engine_advance(hd_engine *engine, int16_t *out, int frames) noexcept
     void hd_engine_report(hd_engine *engine, uint64_t now_ns) noexcept
-
-
-cdef extern from "backing_note.h" nogil:
-    enum:
-        HD_NOTE_TONES
-
-    void hd_note_add(
-        float *mix, int64_t frames, int64_t first, int kind, double midi, double seconds, float gain, float pan, int rate_hz
-    ) noexcept
-    void hd_drum_add(float *mix, int64_t frames, int64_t first, int key, float gain, int rate_hz) noexcept

@@ -1,6 +1,6 @@
 """Types of the compiled synthesis (``ext/_synth.pyx`` and the headers of ``ext/include``)."""
 
-from collections.abc import Buffer, Sequence  # type: ignore[attr-defined,unused-ignore]
+from collections.abc import Buffer  # type: ignore[attr-defined,unused-ignore]
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,19 +86,3 @@ def control_curve(
     curve_rate_hz: float,
     rate_hz: int,
 ) -> int: ...
-def add_note(
-    mix: NDArray[np.float32],
-    first_frame: int,
-    *,
-    kind: int,
-    midi: float,
-    seconds: float,
-    gain: float,
-    pan: float,
-    rate_hz: int,
-) -> None: ...
-def add_drum(mix: NDArray[np.float32], first_frame: int, *, key: int, gain: float, rate_hz: int) -> None: ...
-
-class SawBank:
-    def __init__(self, hz: Sequence[float], *, gain: float = ..., rate_hz: int = ...) -> None: ...
-    def render(self, out: NDArray[np.float32], block: int = ...) -> None: ...

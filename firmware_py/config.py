@@ -19,6 +19,8 @@ from firmware_py.errors import ConfigError
 
 SYSTEM_FILE: Final = Path("/etc/hand-dance/config.toml")
 BOOT_FILES: Final = (Path("/boot/firmware/hand-dance.toml"), Path("/boot/hand-dance.toml"))
+SPOKEN: Final = ("off", "en", "de", "es", "fr")
+LANGUAGES: Final = ("en", "es", "de", "fr")
 SCALES: Final = ("song", "chromatic", "major", "minor", "pentatonic", "blues")
 
 
@@ -39,6 +41,9 @@ class PathSettings:
     """Where things are kept."""
 
     state: str = setting("", "folder of sessions, outbox, models and cache; empty: the user's data folder")
+    keep_days: float = setting(
+        30.0, "recordings leave the box so many days after their letter did; 0: they stay", least=0, most=3650
+    )
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class SoundSettings:
     midi_mpe: str = setting("off", "MIDI with a bend range of 48 semitones (MPE)", choices=("off", "on"))
     osc_out: str = setting("", "HOST:PORT that the hand is told to as OSC; empty: nowhere")
     chimes_db: float = setting(-14.0, "level of the chimes between sessions, -90 is off", least=-90, most=0)
+    spoken: str = setting("off", "language of the words beside the chimes, by espeak-ng", choices=SPOKEN)
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class PlaySettings:
 
     song: str = setting("ode-to-joy", "the song to follow, or free for none")
     player: str = setting("", "who plays")
+    address: str = setting("", "where the letter goes; empty: to the player's own address, or mail.recipient")
+    language: str = setting("en", "language of the letter, where the player has none", choices=LANGUAGES)
     scale: str = setting("chromatic", "the scale that pitches are pulled to", choices=SCALES)
     quantise: float = setting(85.0, "how strongly pitches are pulled to the scale, per cent", least=0, most=100)
     glide_ms: float = setting(25.0, "time constant of the glide between pitches", least=1, most=2000)
@@ -122,6 +130,7 @@ class PlaySettings:
     transpose: int = setting(0, "semitones that the song is moved up", least=-24, most=24)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
     players: int = setting(1, "hands that play, each a voice of its own", least=1, most=2)
+    marks: str = setting("on", "whether a performance of a song is marked", choices=("on", "off"))
     seconds: float = setting(0.0, "end the session after so long; 0: at the end of the song", least=0, most=86_400)
 
 
@@ -129,16 +138,29 @@ class PlaySettings:
 class MailSettings:
     """Where letters go."""
 
-    transport: str = setting("maildir", "how letters leave", choices=("maildir", "smtp", "off"))
+    transport: str = setting("maildir", "how letters leave", choices=("maildir", "smtp", "lmtp", "sendmail", "off"))
+    preset: str = setting(
+        "none", "a provider whose server and limits are known", choices=("none", "gmail", "outlook", "gmx", "lan")
+    )
     maildir: str = setting("", "folder of delivered letters; empty: mail in the state folder")
-    host: str = setting("", "mail server")
+    command: str = setting("/usr/sbin/sendmail -i", "for sendmail: the program that takes letters, with its flags")
+    host: str = setting("", "mail server; for lmtp also the path of a socket")
     port: int = setting(587, "port of the mail server", least=1, most=65_535)
     security: str = setting("starttls", "encryption", choices=("starttls", "tls", "none"))
     user: str = setting("", "login name; empty: no login")
+    login: str = setting("auto", "how the login is made", choices=("auto", "plain", "login", "xoauth2"))
     password_file: str = setting("", "file, mode 0600, with the password; empty: systemd credential")
     ca_file: str = setting("", "certificates to trust beside the system's, PEM")
     sender: str = setting("hand-dance@localhost", "From address")
     recipient: str = setting("player@localhost", "To address when no player names one")
+    recipients_per_hour: int = setting(30, "more people than so many wait for the next hour", least=1, most=10_000)
+    bounces: str = setting(
+        "", "where bounces come back: imaps://HOST/FOLDER with mail.user's login, or a maildir; empty: not read"
+    )
+    copy_to: str = setting("", "a copy of every letter goes here too, and the letter says so; empty: none")
+    code_seconds: float = setting(
+        60.0, "a letter waits so long for an address held up to the camera; 0: not at all", least=0, most=600
+    )
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,10 @@ class PanelError(HandDanceError, OSError):
     """Buttons or lights whose pins are not there or cannot be used; the instrument plays without them."""
 
 
+class LanguageError(HandDanceError, ValueError):
+    """A catalogue of words that is missing or cannot be understood; names the place in the file."""
+
+
 class MailError(HandDanceError, OSError):
     """A letter that could not be handed over now; the outbox keeps it and tries again."""
 

@@ -1,5 +1,7 @@
 /* What a patch may add behind the voices: a chorus and an echo, mono in, stereo out. The room is reverb.h.
  *
+ * The chorus has three readers, a third of a turn apart: one to the left, one to the right, one in the middle, so that both sides
+ * differ and none is ever emptied by the beating of two alone.
  * Both read one delay line, so the memory is one; state advances frame by frame and knows nothing of blocks.
  */
 #ifndef HD_EFFECTS_H
@@ -10,6 +12,8 @@
 
 #include "oscillators.h"
 
+#define HD_ECHO_LOW_HZ 30.0 /* below it nothing is echoed again: a thump would ring on as direct current */
+
 enum { HD_EFFECT_FRAMES = 1 << 17 /* 1.3 s at 96 kHz */ };
 
 typedef struct {
@@ -17,7 +21,8 @@ typedef struct {
     unsigned at;
     float chorus, chorus_frames, chorus_middle; /* level; swing and middle of the delay in frames */
     double chorus_phase, chorus_step;           /* cycles, cycles a frame */
-    float echo, feedback, dull;
+    float echo, feedback, dull, slow; /* dull and slow: the echo without its treble; what of it is slower than HD_ECHO_LOW_HZ */
+    float slow_share;
     unsigned echo_frames;
 } hd_effects;
 
@@ -31,6 +36,7 @@ static inline void hd_effects_init(hd_effects *effects, double chorus, double ch
     effects->chorus_middle = (float)((depth_s + 0.008) * rate_hz);
     effects->echo = (float)echo;
     effects->feedback = (float)feedback;
+    effects->slow_share = (float)(6.2831853 * HD_ECHO_LOW_HZ / rate_hz);
     double frames = echo_s * rate_hz;
     effects->echo_frames = (unsigned)(frames < HD_EFFECT_FRAMES - 1 ? frames : HD_EFFECT_FRAMES - 1);
 }
@@ -52,16 +58,21 @@ static inline void hd_effects_run(hd_effects *effects, const float *input, float
     for (int i = 0; i < frames; i++) {
         float echo = effects->echo > 0.0f ? effects->line[(effects->at - effects->echo_frames) % HD_EFFECT_FRAMES] : 0.0f;
         effects->dull += 0.4f * (echo - effects->dull) + 1e-18f; /* each echo a little darker */
-        effects->line[effects->at % HD_EFFECT_FRAMES] = input[i] + effects->feedback * effects->dull;
+        effects->slow += effects->slow_share * (effects->dull - effects->slow);
+        effects->line[effects->at % HD_EFFECT_FRAMES] = input[i] + effects->feedback * (effects->dull - effects->slow);
         float wet = effects->echo * echo;
         left[i] += wet;
         right[i] += wet;
         if (effects->chorus > 0.0f) {
             effects->chorus_phase += effects->chorus_step;
             effects->chorus_phase -= floor(effects->chorus_phase);
-            float swing = effects->chorus_frames * hd_sine_of(effects->chorus_phase);
-            left[i] += effects->chorus * hd_effects_tap(effects, effects->chorus_middle + swing);
-            right[i] += effects->chorus * hd_effects_tap(effects, effects->chorus_middle - swing);
+            float tap[3];
+            for (int n = 0; n < 3; n++) {
+                float swing = effects->chorus_frames * hd_sine_of(effects->chorus_phase + n / 3.0);
+                tap[n] = effects->chorus * hd_effects_tap(effects, effects->chorus_middle + swing);
+            }
+            left[i] += 0.8f * tap[0] + 0.6f * tap[1]; /* 0.8 and 0.6: together as strong as one */
+            right[i] += 0.8f * tap[2] + 0.6f * tap[1];
         }
         effects->at++;
     }

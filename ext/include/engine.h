@@ -1,8 +1,9 @@
-/* The engine: hand samples in, the finished mix out, frame by frame from t0 to the end of the session.
+/* The engine: hand samples in, the finished mix out, tick by tick from t0 to the end of the session.
  *
  * It is for the realtime process and for rendering as fast as it goes: allocates nothing, locks nothing, calls nothing of
  * the system. What it makes of frame n depends on the hand samples, the settings and n; never on the sizes of the blocks it
- * was asked for. Reads the rings and cells of lanes.py; all other state is its own. Not here: devices, files, clocks.
+ * was asked for. Reads the rings and cells of lanes.py; all other state is its own. Not here: devices, files, clocks, and how
+ * the ticks are handed out (blocks.h).
  *
  * Invariant: `tick_first <= position <= tick_first + tick` while `placed`; `mix` holds the frames of that tick.
  */
@@ -25,12 +26,8 @@
 #define HD_FADE_SHORT_S 0.005 /* when the end comes at once, and at the beginning */
 #define HD_LEVEL_S 0.020      /* time constant of a level that is changed */
 #define HD_OFF_DB (-89.9f)    /* levels below are silence */
-#define HD_LOST_NS INT64_C(20000000)        /* clock and position this far apart: the device stood still */
-#define HD_CATCH_UP_NS INT64_C(2000000000)  /* at most so much is rendered at once to make up for it */
-#define HD_HELD_BACK_NS INT64_C(50000000)
 /* A frame that never comes, yet far enough from the largest number that distances to frames before t0 do not overflow. */
 #define HD_NEVER (INT64_MAX / 4)
-#define HD_CLOCK_SHARE 0.01   /* of the distance to the clock measured, taken over per block */
 
 enum { HD_STEMS = 4 }; /* columns of the backing: left, right, metronome, guide melody */
 enum { HD_INSTRUMENT, HD_BACKING, HD_METRONOME, HD_GUIDE, HD_MASTER, HD_MICROPHONE, HD_LEVELS };
@@ -211,7 +208,8 @@ static inline void hd_engine_instrument(hd_engine *engine, float *left, float *r
     for (int v = 0; v < engine->voice_count; v++) {
         const hd_hand_voice *hand = &engine->hands.hands[v];
         double hz = hd_hz_of_pitch(engine->hands.map.a4_hz, hand->pitch);
-        if (!hd_voice_tick(&engine->voices, v, hand->present, hz, (float)hand->loudness, (float)hand->brightness,
+        double place = hand->state.has_step ? hand->state.step : hand->pitch;
+        if (!hd_voice_tick(&engine->voices, v, hand->present, hz, place, (float)hand->loudness, (float)hand->brightness,
                            engine->tick_first, mono, engine->tick))
             continue;
         for (int i = 0; i < engine->tick; i++) {
@@ -300,134 +298,6 @@ static inline void hd_engine_tape(hd_engine *engine, const int16_t (*frames)[2],
             }
         }
     }
-}
-
-/* ---- blocks ------------------------------------------------------------------------------------------------------ */
-
-/* Hand out up to `frames` frames of the tick at hand, making it first if need be. `out` may be NULL: only taped. */
-static inline int hd_engine_step(hd_engine *engine, int16_t *out, int frames) {
-    if (engine->position >= engine->tick_first + engine->tick)
-        hd_engine_tick(engine, engine->tick_first + engine->tick);
-    int offset = (int)(engine->position - engine->tick_first), count = engine->tick - offset;
-    count = count < frames ? count : frames;
-    if (engine->position + count > engine->stop_frame) /* not the other way round: INT64_MAX less a negative overflows */
-        count = (int)(engine->stop_frame - engine->position);
-    if (out != NULL)
-        memcpy(out, engine->mix[offset], (size_t)count * sizeof engine->mix[0]);
-    hd_engine_tape(engine, (const int16_t(*)[2])engine->mix[offset], count);
-    engine->position += count;
-    return count;
-}
-
-static inline bool hd_engine_at_end(hd_engine *engine) {
-    if (!engine->ended && engine->placed && engine->position >= engine->stop_frame) {
-        engine->ended = true;
-        hd_engine_flush(engine);
-    }
-    return engine->ended;
-}
-
-/* Leave the frames that were lost out of the device's way but on the tape, so that the recording has no hole. */
-static inline void hd_engine_catch_up(hd_engine *engine, int64_t frames) {
-    while (frames > 0 && !hd_engine_at_end(engine))
-        frames -= hd_engine_step(engine, NULL, frames < HD_MAX_TICK_FRAMES ? (int)frames : HD_MAX_TICK_FRAMES);
-}
-
-/* Follow the clock: the next frame handed out will be heard at `heard_ns`. Returns how many frames of silence to hand out
- * first (the device runs ahead of the session).
- *
- * Small distances are taken over bit by bit as `skew_ns`, so that hands keep their delay while the device's clock drifts
- * against ours and the recording stays whole; a device that stood still is caught up with. */
-static inline int64_t hd_engine_follow(hd_engine *engine, int64_t heard_ns) {
-    int64_t since_t0 = heard_ns - (int64_t)engine->t0_ns;
-    if (!engine->placed) {
-        engine->skew_ns = 0;
-        hd_engine_seek(engine, hd_floor_div(since_t0 / 1000 * engine->rate_hz, 1000000));
-        return 0;
-    }
-    int64_t ahead_ns = hd_ns_of_frame(engine->position, engine->rate_hz) + engine->skew_ns - since_t0;
-    if (ahead_ns < -HD_CATCH_UP_NS) {
-        hd_engine_flush(engine);
-        hd_engine_seek(engine, hd_frame_of_ns(since_t0 - engine->skew_ns, engine->rate_hz));
-    } else if (ahead_ns < -HD_LOST_NS) {
-        hd_engine_catch_up(engine, hd_frame_of_ns(-ahead_ns, engine->rate_hz));
-    } else if (ahead_ns > HD_LOST_NS) {
-        return hd_frame_of_ns(ahead_ns, engine->rate_hz);
-    } else {
-        engine->skew_ns -= (int64_t)(HD_CLOCK_SHARE * (double)ahead_ns);
-    }
-    return 0;
-}
-
-/* Fill `out` (interleaved stereo) with the next `frames` frames, in real time: what is not known is silence. heard_ns: when
- * the first of them will be heard, CLOCK_MONOTONIC. */
-static inline void hd_engine_render(hd_engine *engine, int16_t *out, int frames, int64_t heard_ns) {
-    int done = 0;
-    hd_engine_obey(engine);
-    if (engine->arrivals != NULL && !engine->delay.told &&
-        hd_arrivals_watch(&engine->watch, engine->hands.ring, heard_ns))
-        hd_cell_write(engine->arrivals, &engine->watch.seen);
-    memset(out, 0, (size_t)frames * 4);
-    if (engine->t0_ns == 0) {
-        hd_hands_drain(&engine->hands);
-        return;
-    }
-    if (!engine->ended) {
-        int64_t wait = hd_engine_follow(engine, heard_ns);
-        done = wait < frames ? (int)wait : frames;
-    }
-    while (done < frames && !hd_engine_at_end(engine))
-        done += hd_engine_step(engine, out + 2 * done, frames - done);
-    hd_engine_at_end(engine);
-}
-
-/* Can the frame at `position` be made for good: are its hand samples here, and is there room for it? */
-static inline bool hd_engine_ready(hd_engine *engine) {
-    if (!hd_engine_tape_room(engine))
-        return false;
-    int64_t tick_end = engine->tick_first + engine->tick;
-    if (engine->position < tick_end)
-        return true;
-    int64_t needed_ns = hd_capture_ns(engine, tick_end + engine->tick);
-    if (hd_hands_reach(&engine->hands, needed_ns))
-        return true;
-    /* After the last sample there is only silence to come: go on to an end that is known. While it is not, stay a little
-     * before that sample's sound, so that an end there can still be faded to. */
-    return hd_hands_ended(&engine->hands) &&
-           (engine->stop_frame != HD_NEVER || needed_ns <= engine->hands.last.t_ns - HD_HELD_BACK_NS);
-}
-
-/* Make up to `frames` frames as fast as the hand samples come. Returns how many; 0: nothing can be made now. */
-static inline int hd_engine_advance(hd_engine *engine, int16_t *out, int frames) {
-    int done = 0;
-    hd_engine_obey(engine);
-    if (engine->t0_ns == 0)
-        return 0;
-    if (!engine->placed)
-        hd_engine_seek(engine, 0);
-    while (done < frames && !hd_engine_at_end(engine) && hd_engine_ready(engine))
-        done += hd_engine_step(engine, out == NULL ? NULL : out + 2 * done, frames - done);
-    hd_engine_at_end(engine);
-    return done;
-}
-
-/* Tell the status cell how things are. */
-static inline void hd_engine_report(hd_engine *engine, uint64_t now_ns) {
-    hd_status *told = &engine->told;
-    const hd_hand_voice *hand = &engine->hands.hands[0];
-    int64_t frames = engine->position < engine->stop_frame ? engine->position : engine->stop_frame;
-    bool sounding = hand->present && engine->placed && !engine->ended;
-    told->t_ns = now_ns;
-    told->frames = engine->placed && frames > 0 ? (uint64_t)frames : 0;
-    told->late_samples = engine->hands.late_samples;
-    told->bad_samples = engine->hands.bad_samples;
-    told->pitch = sounding ? (float)hand->pitch : NAN;
-    told->level = sounding ? (float)hand->loudness : 0.0f;
-    told->peak = engine->peak;
-    told->skew_ns = engine->skew_ns;
-    told->flags = (told->flags & ~(uint32_t)HD_STATUS_ENDED) | (engine->ended ? HD_STATUS_ENDED : 0);
-    if (engine->status != NULL)
-        hd_cell_write(engine->status, told);
 }
 
 #endif

@@ -12,8 +12,6 @@
 
 #include "time_grid.h"
 
-enum { HD_PARTIALS = 32 };
-
 /* sin(2 pi x) for x in -0.25 .. 0.25: Taylor's series to the thirteenth power, error below 1e-7 in single precision. */
 static inline float hd_quarter_sine(float x) {
     float t = 6.28318530718f * x, s = t * t;

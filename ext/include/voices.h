@@ -1,56 +1,43 @@
 /* The voices of one patch: each sounds one hand, from the tone's harmonics to breath and vibrato.
  *
  * A structure of arrays: what all voices have of one kind lies together. One call makes one voice's next tick; every
- * control moves evenly within it. Allocates nothing. Not here: what the hands ask for (hand_control.h), the mix (engine.h).
+ * control moves evenly within it. Allocates nothing. Not here: what the numbers of a patch mean (patch.h), what the hands ask
+ * for (hand_control.h), the mix (engine.h).
  */
 #ifndef HD_VOICES_H
 #define HD_VOICES_H
 
 #include <string.h>
 
+#include "ensemble.h"
 #include "envelope.h"
 #include "filter.h"
 #include "oscillators.h"
+#include "patch.h"
 #include "saws.h"
+#include "vowel.h"
 
 enum { HD_VOICES = 2 }; /* one for each hand */
-enum { HD_WAVE_PARTIALS, HD_WAVE_SAW, HD_WAVE_SQUARE };
-enum { HD_VOWEL_NONE, HD_VOWEL_AH, HD_VOWEL_OH, HD_VOWEL_OO };
 
-/* One instrument sound, as a patch file describes it; times in seconds, levels as factors of full scale. */
-typedef struct {
-    int partials;               /* 1..HD_PARTIALS */
-    float partial[HD_PARTIALS]; /* amplitudes of the harmonics of the brightest tone */
-    float dark, bright;         /* factor from each harmonic to the next, closed hand and open hand */
-    float loud_bright;          /* 0..1: how much brightness falls with loudness */
-    float level;                /* RMS of a loud tone */
-    float attack_s, decay_s, sustain, release_s;
-    float vibrato_hz, vibrato_cents, vibrato_delay_s, vibrato_rise_s;
-    float breath;       /* RMS of the breath against the tone's */
-    float breath_onset; /* the same, added while the attack lasts */
-    float room_wet, room_s, room_treble;
-    int wave, unison, vowel;                    /* HD_WAVE_..., lanes side by side 1..8, HD_VOWEL_... */
-    float detune_cents;                         /* of the outermost lane */
-    float cutoff_closed, cutoff_open, resonance; /* low-pass over a saw or square: harmonic it lies at; its quality */
-    float ring_s, ring_fall; /* 0: held. A string's first harmonic falls 60 dB in ring_s, harmonic n 1 + ring_fall (n - 1)
-                                times as fast */
-    float chorus, chorus_hz, chorus_s;
-    float echo, echo_s, echo_feedback;
-} hd_patch;
+#define HD_PLUCKED_APART 0.8      /* semitones from where a string was struck to where it is struck anew */
+#define HD_PLUCKED_S 0.12         /* time constant in which a struck string can be struck as hard again */
+#define HD_RUNG_OUT 1e-7f         /* what is left of a harmonic that is left out; far above denormal numbers */
 
 typedef struct {
     const hd_patch *patch;
     hd_envelope_shape shape;
+    hd_ensemble ensemble;
     double tick_s;
     int rate_hz;
 
     hd_envelope envelope[HD_VOICES];
-    double phase[HD_VOICES];               /* cycles */
-    double hz[HD_VOICES];                  /* at the last tick's end, as are the two below */
+    hd_vibrato vibrato[HD_VOICES];
+    double age_s[HD_VOICES];               /* since the note began */
+    float bite[HD_VOICES];                 /* brightness left of the note's beginning */
+    double phase[HD_VOICES][HD_ENSEMBLE];  /* cycles */
+    double hz[HD_VOICES][HD_ENSEMBLE];     /* at the last tick's end, as are the two below */
     float partial[HD_VOICES][HD_PARTIALS]; /* loudness included */
     float breath[HD_VOICES];
-    double vibrato_phase[HD_VOICES]; /* cycles */
-    double age_s[HD_VOICES];         /* since the note began */
     hd_filter breath_filter[HD_VOICES];
 
     hd_blep blep;
@@ -58,13 +45,15 @@ typedef struct {
     hd_filter low_pass[HD_VOICES];
     float cutoff[HD_VOICES], amplitude[HD_VOICES]; /* at the last tick's end; the cut-off as tan(pi f / rate) */
     float ring[HD_VOICES][HD_PARTIALS];            /* what is left of each harmonic since the string was struck */
-    double struck_hz[HD_VOICES];
+    float struck[HD_VOICES];                       /* how hard: 0..1 */
+    double struck_at[HD_VOICES], struck_s[HD_VOICES]; /* where, in semitones; how long ago */
 } hd_voices;
 
 static inline void hd_voices_init(hd_voices *voices, const hd_patch *patch, int rate_hz, int tick_frames) {
     *voices = (hd_voices){.patch = patch, .rate_hz = rate_hz, .tick_s = (double)tick_frames / rate_hz};
     voices->shape =
         hd_envelope_shape_of(patch->attack_s, patch->decay_s, patch->sustain, patch->release_s, voices->tick_s);
+    voices->ensemble = hd_ensemble_of(patch->unison);
     hd_blep_init(&voices->blep);
 }
 
@@ -72,20 +61,6 @@ static inline void hd_voices_init(hd_voices *voices, const hd_patch *patch, int 
 static inline float hd_below_nyquist(double hz, int rate_hz) {
     double room = (0.48 * rate_hz - hz) / (0.06 * rate_hz);
     return room <= 0.0 ? 0.0f : room >= 1.0 ? 1.0f : (float)room;
-}
-
-/* Gain of a sung vowel at `hz`: three resonances. Source of their places (an alto's): the synthesis model tables of the
- * formant literature, G. Fant, Acoustic Theory of Speech Production; rounded. */
-static inline float hd_vowel(int vowel, double hz) {
-    static const float place[4][3] = {{0}, {800, 1150, 2800}, {450, 800, 2830}, {325, 700, 2530}};
-    static const float width[4][3] = {{1, 1, 1}, {80, 90, 120}, {70, 80, 100}, {60, 70, 100}};
-    static const float level[4][3] = {{0}, {1.0f, 0.63f, 0.12f}, {1.0f, 0.4f, 0.08f}, {1.0f, 0.25f, 0.05f}};
-    float gain = 0.1f; /* a resonance is never all: a high voice would lose its tone between them */
-    for (int n = 0; n < 3; n++) {
-        float x = (float)(hz - place[vowel][n]) / (2.0f * width[vowel][n]);
-        gain += level[vowel][n] / (1.0f + x * x);
-    }
-    return gain;
 }
 
 /* Amplitudes of the harmonics so that the whole tone has the RMS `loudness`. */
@@ -104,48 +79,74 @@ static inline void hd_voice_partials(const hd_voices *voices, double hz, float b
         out[n] *= gain;
 }
 
-static inline double hd_voice_vibrato(hd_voices *voices, int v) {
+/* Let vibrato and bite go on for a tick. */
+static inline void hd_voice_age(hd_voices *voices, int v, bool begins) {
     const hd_patch *patch = voices->patch;
-    voices->age_s[v] += voices->tick_s;
-    voices->vibrato_phase[v] += patch->vibrato_hz * voices->tick_s;
-    voices->vibrato_phase[v] -= floor(voices->vibrato_phase[v]);
+    voices->age_s[v] = begins ? 0.0 : voices->age_s[v] + voices->tick_s;
     double grown = (voices->age_s[v] - patch->vibrato_delay_s) / (patch->vibrato_rise_s + 1e-9);
     grown = grown < 0.0 ? 0.0 : grown > 1.0 ? 1.0 : grown;
-    return exp2(grown * patch->vibrato_cents / 1200.0 * hd_sine_of(voices->vibrato_phase[v]));
+    hd_vibrato_tick(&voices->vibrato[v], &voices->ensemble, patch->vibrato_hz, grown, voices->tick_s);
+    if (voices->envelope[v].attacked < 1.0f)
+        voices->bite[v] += 0.25f * (patch->bite - voices->bite[v]);
+    else
+        voices->bite[v] = voices->bite[v] < 1e-6f ? 0.0f : voices->bite[v] * (1.0f - voices->shape.decay);
 }
 
-/* Let the string ring on for a tick, struck anew when a note begins or the pitch has moved by more than half a step. */
-static inline void hd_voice_ring(hd_voices *voices, int v, bool held, bool begins, double hz, float *partial) {
+/* Let the string ring on for a tick. It is struck when a note begins, and, while held, when `place` (semitones: the step of
+ * the scale, or the pitch) has moved away from where it was struck: softer the sooner that is, as the strings of a glissando
+ * are, so that a glide is a gentle ripple. */
+static inline void hd_voice_ring(hd_voices *voices, int v, bool held, bool begins, double place, float *partial) {
     const hd_patch *patch = voices->patch;
     if (patch->ring_s <= 0.0f)
         return;
-    double moved = hz / voices->struck_hz[v];
-    if (begins || (held && !(moved < 1.035 && moved > 0.966))) {
-        voices->struck_hz[v] = hz;
-        voices->age_s[v] = 0.0;
+    voices->struck_s[v] += voices->tick_s;
+    if (begins || (held && !(fabs(place - voices->struck_at[v]) < HD_PLUCKED_APART))) {
+        voices->struck[v] = begins ? 1.0f : 1.0f - 0.65f * expf((float)(-voices->struck_s[v] / HD_PLUCKED_S));
+        voices->struck_at[v] = place;
+        voices->struck_s[v] = 0.0;
     }
-    bool rising = voices->age_s[v] < 0.004; /* the pick: too short to hear as a rise, long enough not to click */
+    bool rising = voices->struck_s[v] < 0.004; /* the pick: too short to hear as a rise, long enough not to click */
     for (int n = 0; n < patch->partials; n++) {
         float *ring = &voices->ring[v][n];
         float rate = (1.0f + patch->ring_fall * (float)n) / patch->ring_s;
-        *ring = rising ? *ring + 0.35f * (1.0f - *ring) : *ring * expf(-6.9078f * rate * (float)voices->tick_s);
+        if (rising && *ring < voices->struck[v])
+            *ring += 0.35f * (voices->struck[v] - *ring);
+        else
+            *ring = *ring > HD_RUNG_OUT ? *ring * expf(-6.9078f * rate * (float)voices->tick_s) : 0.0f;
         partial[n] *= *ring;
     }
 }
 
+/* Fill `out` with the harmonics of every lane, whose amplitudes go to `partial` by the tick's end. */
+static inline void hd_voice_harmonics(hd_voices *voices, int v, bool fresh, double hz, const float *partial,
+                                      float *restrict out, int frames) {
+    const hd_patch *patch = voices->patch;
+    float lane[HD_MAX_TICK_FRAMES];
+    for (int l = 0; l < voices->ensemble.lanes; l++) {
+        double to = hz * hd_lane_pitch(&voices->ensemble, &voices->vibrato[v], l, patch->vibrato_cents, patch->detune_cents);
+        double from = fresh ? to : voices->hz[v][l];
+        float weight = voices->ensemble.weight[l];
+        voices->phase[v][l] = hd_harmonics(l == 0 ? out : lane, frames, voices->phase[v][l], from, to, voices->rate_hz,
+                                           patch->partials, voices->partial[v], partial);
+        voices->hz[v][l] = to;
+        for (int i = 0; i < frames; i++)
+            out[i] = l == 0 ? weight * out[i] : out[i] + weight * lane[i];
+    }
+    memcpy(voices->partial[v], partial, sizeof voices->partial[v]);
+}
+
 /* Fill `out` with a saw or square through the low-pass, of RMS `loudness` at the tick's end. */
-static inline void hd_voice_saws(hd_voices *voices, int v, bool begins, double hz, float brightness, float loudness,
+static inline void hd_voice_saws(hd_voices *voices, int v, bool fresh, double hz, float brightness, float loudness,
                                  float *restrict out, int frames) {
     const hd_patch *patch = voices->patch;
     bool square = patch->wave == HD_WAVE_SQUARE;
-    int lanes = square ? 2 * patch->unison : patch->unison;
+    int sides = square ? 2 : 1, lanes = sides * voices->ensemble.lanes;
     double step[HD_LANES], most = 0.42 * voices->rate_hz;
     float gain[HD_LANES];
     for (int l = 0; l < lanes; l++) {
-        int place = square ? l / 2 : l;
-        double spread = patch->unison > 1 ? 2.0 * place / (patch->unison - 1) - 1.0 : 0.0;
-        step[l] = fmin(hz * exp2(spread * patch->detune_cents / 1200.0) / voices->rate_hz, 0.4);
-        gain[l] = square && l % 2 ? -1.0f : 1.0f;
+        double lane = hd_lane_pitch(&voices->ensemble, &voices->vibrato[v], l / sides, patch->vibrato_cents, patch->detune_cents);
+        step[l] = fmin(hz * lane / voices->rate_hz, 0.4);
+        gain[l] = voices->ensemble.weight[l / sides] * (square && l % 2 ? -1.0f : 1.0f);
     }
     double at = patch->cutoff_closed * pow(patch->cutoff_open / patch->cutoff_closed, brightness) * hz;
     double cutoff = at < most ? at : most;
@@ -155,13 +156,12 @@ static inline void hd_voice_saws(hd_voices *voices, int v, bool begins, double h
         float size = (square ? 4.0f : 2.0f) / (3.14159265f * (float)n) * hd_below_nyquist(n * hz, voices->rate_hz);
         power += 0.5f * size * size / (u * u + x2 / (patch->resonance * patch->resonance));
     }
-    float g = (float)tan(3.14159265358979 * cutoff / voices->rate_hz), amplitude = loudness / sqrtf(power * (float)patch->unison);
-    if (begins) {
+    float g = (float)tan(3.14159265358979 * cutoff / voices->rate_hz), amplitude = loudness / sqrtf(power);
+    if (fresh) {
         memset(&voices->saws[v], 0, sizeof voices->saws[v]);
         voices->low_pass[v] = (hd_filter){0};
         for (int l = 0; l < lanes; l++) {
-            int place = square ? l / 2 : l;
-            double begin = 0.5 + 0.381966 * place + (square && l % 2 ? 0.5 : 0.0); /* spread evenly: no common jump */
+            double begin = 0.5 + 0.381966 * (l / sides) + (square && l % 2 ? 0.5 : 0.0); /* spread evenly: no common jump */
             voices->saws[v].phase[l] = begin - floor(begin);
         }
         memcpy(voices->saws[v].step, step, sizeof(double) * (size_t)lanes);
@@ -180,52 +180,62 @@ static inline void hd_voice_saws(hd_voices *voices, int v, bool begins, double h
     voices->cutoff[v] = g;
 }
 
-/* Make voice `v`'s next tick. held: the hand is there. hz, loudness (0..1), brightness (0..1): asked for at the tick's end.
- * first_frame: the tick's, counted from t0. Returns false, and leaves `out` alone, when the voice is silent. */
-static inline bool hd_voice_tick(hd_voices *voices, int v, bool held, double hz, float loudness, float brightness,
-                                 int64_t first_frame, float *restrict out, int frames) {
-    const hd_patch *patch = voices->patch;
-    bool was_silent = voices->envelope[v].level <= 0.0f;
-    if (was_silent && !held)
-        return false;
-    float level = hd_envelope_tick(&voices->envelope[v], &voices->shape, held);
-    if (was_silent) { /* a new note: nothing to glide from */
-        voices->age_s[v] = voices->vibrato_phase[v] = voices->phase[v] = 0.0;
-        voices->breath[v] = 0.0f;
-        memset(voices->partial[v], 0, sizeof voices->partial[v]);
-        memset(voices->ring[v], 0, sizeof voices->ring[v]);
-        voices->hz[v] = hz;
-    }
-    double still_hz = hz;
-    hz *= hd_voice_vibrato(voices, v);
-    float whole = patch->level * level * loudness * loudness; /* the square: even steps of the hand are even steps to the ear */
-    brightness *= 1.0f - patch->loud_bright * (1.0f - loudness);
-    float partial[HD_PARTIALS] = {0};
-    if (patch->wave == HD_WAVE_PARTIALS) {
-        hd_voice_partials(voices, hz, brightness, whole, partial);
-        hd_voice_ring(voices, v, held, was_silent, still_hz, partial);
-        voices->phase[v] = hd_harmonics(out, frames, voices->phase[v], voices->hz[v], hz, voices->rate_hz, patch->partials,
-                                        voices->partial[v], partial);
-    } else {
-        hd_voice_saws(voices, v, was_silent, hz, brightness, whole, out, frames);
-    }
-    float onset = voices->envelope[v].open ? 1.0f - voices->envelope[v].attacked : 0.0f;
-    float breath = patch->level * loudness * (patch->breath * level + patch->breath_onset * onset * level);
-    if (breath > 0.0f || voices->breath[v] > 0.0f) {
-        /* White noise has RMS 0.577; a band-pass of quality q around f lets through f * pi / (2 q) hertz of it. */
-        const double q = 1.2;
-        double centre = 2.0 * hz;
-        hd_filter_tuning tuning = hd_filter_tune(centre, q, voices->rate_hz);
-        breath *= (float)(1.73 * sqrt(0.5 * voices->rate_hz / (centre * 1.5708 / q)));
-        float rise = (breath - voices->breath[v]) / (float)frames;
-        for (int i = 0; i < frames; i++) {
-            float air = hd_noise(first_frame + i, 0x51ed27u * (uint32_t)(v + 1));
-            out[i] += (voices->breath[v] + rise * (float)(i + 1)) * hd_filter_band(&voices->breath_filter[v], &tuning, air);
-        }
+/* Add the breath, whose RMS goes to `breath` by the tick's end: noise around the tone's octave. */
+static inline void hd_voice_breath(hd_voices *voices, int v, double hz, float breath, int64_t first_frame,
+                                   float *restrict out, int frames) {
+    if (breath <= 0.0f && voices->breath[v] <= 0.0f)
+        return;
+    /* White noise has RMS 0.577; a band-pass of quality q around f lets through f * pi / (2 q) hertz of it. */
+    const double q = 1.2;
+    double centre = 2.0 * hz;
+    hd_filter_tuning tuning = hd_filter_tune(centre, q, voices->rate_hz);
+    breath *= (float)(1.73 * sqrt(0.5 * voices->rate_hz / (centre * 1.5708 / q)));
+    float rise = (breath - voices->breath[v]) / (float)frames;
+    for (int i = 0; i < frames; i++) {
+        float air = hd_noise(first_frame + i, 0x51ed27u * (uint32_t)(v + 1));
+        out[i] += (voices->breath[v] + rise * (float)(i + 1)) * hd_filter_band(&voices->breath_filter[v], &tuning, air);
     }
     voices->breath[v] = breath;
-    voices->hz[v] = hz;
-    memcpy(voices->partial[v], partial, sizeof partial);
+}
+
+/* Make voice `v`'s next tick. held: the hand is there. hz, loudness (0..1), brightness (0..1): asked for at the tick's end.
+ * place: the step of the scale that the hand is at, or its pitch, in semitones. first_frame: the tick's, counted from t0.
+ * Returns false, and leaves `out` alone, when the voice is silent. */
+static inline bool hd_voice_tick(hd_voices *voices, int v, bool held, double hz, double place, float loudness,
+                                 float brightness, int64_t first_frame, float *restrict out, int frames) {
+    const hd_patch *patch = voices->patch;
+    bool fresh = voices->envelope[v].level <= 0.0f; /* nothing sounds that could be gone on with */
+    bool begins = held && !voices->envelope[v].open;
+    if (fresh && !held)
+        return false;
+    float level = hd_envelope_tick(&voices->envelope[v], &voices->shape, held);
+    if (fresh && level <= 0.0f) /* held, but a sound that dies away by itself */
+        return false;
+    if (fresh) {
+        hd_vibrato_begin(&voices->vibrato[v]);
+        voices->bite[v] = voices->breath[v] = 0.0f;
+        memset(voices->phase[v], 0, sizeof voices->phase[v]);
+        memset(voices->partial[v], 0, sizeof voices->partial[v]);
+        memset(voices->ring[v], 0, sizeof voices->ring[v]);
+        for (int l = 0; l < voices->ensemble.lanes; l++)
+            voices->phase[v][l] = 0.618034 * l - floor(0.618034 * l);
+    }
+    hd_voice_age(voices, v, begins);
+    float swell = powf(patch->swell, brightness - 0.5f);
+    float whole = patch->level * level * swell * loudness * loudness; /* the square: even steps of the hand are even to the ear */
+    brightness = brightness * (1.0f - patch->loud_bright * (1.0f - loudness)) + voices->bite[v];
+    brightness = brightness > 1.0f ? 1.0f : brightness;
+    if (patch->wave == HD_WAVE_PARTIALS) {
+        float partial[HD_PARTIALS] = {0};
+        hd_voice_partials(voices, hz, brightness, whole, partial);
+        hd_voice_ring(voices, v, held, begins, place, partial);
+        hd_voice_harmonics(voices, v, fresh, hz, partial, out, frames);
+    } else {
+        hd_voice_saws(voices, v, fresh, hz, brightness, whole, out, frames);
+    }
+    float onset = voices->envelope[v].open ? 1.0f - voices->envelope[v].attacked : 0.0f;
+    float air = patch->level * loudness * level * (patch->breath + patch->breath_onset * onset);
+    hd_voice_breath(voices, v, hz, air, first_frame, out, frames);
     return true;
 }
 

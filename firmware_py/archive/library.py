@@ -1,18 +1,16 @@
-"""The sessions on this box, read from their folders: list, find, export, delete.
+"""The sessions on this box, read from their folders: list, find, compare, delete.
 
-The folders are the truth; whatever index is kept over them can be thrown away.
+The folders are the truth; the index kept over them (``index``) can be thrown away. Not here: ``exporting``.
 """
 
 import shutil
-import zipfile
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
+from firmware_py.archive.index import past_sessions
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
-
-_ALREADY_PACKED: Final = {".pdf", ".png"}
+from firmware_py.music.progress import PastSession
+from firmware_py.music.songs_library import FREE_PLAY
 
 
 def sessions_in(state: Path) -> Path:
@@ -44,27 +42,34 @@ def find_session(state: Path, named: str) -> SessionFolder:
     raise SessionFolderError(f"{count} named {named} in {sessions_in(state)}; there are: {known}")
 
 
-def export_session(folder: SessionFolder, target: Path) -> Path:
-    """Write a ZIP of the session's files and return its path; an existing file is never overwritten."""
-    try:
-        with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as out:
-            for path in sorted(p for p in folder.path.iterdir() if p.is_file() and not p.name.startswith(".")):
-                kind = zipfile.ZIP_STORED if path.suffix in _ALREADY_PACKED else zipfile.ZIP_DEFLATED
-                out.write(path, f"{folder.path.name}/{path.name}", kind)
-    except FileExistsError as error:
-        raise SessionFolderError(f"{target} exists already; name another file with --to") from error
-    except OSError as error:
-        with suppress(OSError):
-            target.unlink(missing_ok=True)
-        raise SessionFolderError(
-            f"{target} cannot be written ({error.strerror}); name another place with --to"
-        ) from error
-    return target
+def earlier_sessions(folder: SessionFolder) -> tuple[PastSession, ...]:
+    """Return the sessions that a session's marks may be compared with, oldest first.
+
+    The same player's, of the same song, begun before it, with marks and with notes played. A player without a name is
+    everybody who gave none on this box. None for free play, and for a folder that lies in no library, as one that was
+    copied elsewhere. Raises SessionFolderError where the session itself cannot be read.
+    """
+    record = folder.record()
+    if record.song in ("", FREE_PLAY) or folder.path.parent.name != "sessions":
+        return ()
+    begun = (record.started_utc, folder.path.name)
+    there = past_sessions(folder.path.parent.parent, player=record.player, song=record.song)
+    return tuple(past for past in there if past.counts and (past.started_utc, past.name) < begun)
 
 
 def delete_session(folder: SessionFolder) -> None:
-    """Remove the session's folder. Raises SessionFolderError where it cannot be removed."""
+    """Remove the session's folder, session.json last: cut short, it is still a session that can be deleted again.
+
+    Raises SessionFolderError where it cannot be removed.
+    """
     try:
+        for path in folder.path.iterdir():
+            if path.name == SessionFolder.RECORD:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
         shutil.rmtree(folder.path)
     except OSError as error:
-        raise SessionFolderError(f"{folder.path} cannot be deleted ({error.strerror})") from error
+        raise SessionFolderError(f"{folder.path} cannot be deleted ({error.strerror}); make it writable") from error

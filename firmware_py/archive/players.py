@@ -1,7 +1,9 @@
-"""The players that this box knows: ``players.json`` in the state folder, each with a name, a hand and a reach.
+"""The players that this box knows: ``players.json`` in the state folder, by name.
+
+Each with a hand, a reach, a mail address and a language.
 
 Whole or not at all, on the disk before it is told; what a later version keeps of a player besides stays as it is. Not
-here: measuring a reach (``sight.reach``).
+here: measuring a reach (``sight.reach``), what a good address is (``post.address``).
 """
 
 import contextlib
@@ -26,7 +28,10 @@ Hand = Literal["", "left", "right"]
 
 @dataclass(frozen=True)
 class Player:
-    """One player. hand: the one that plays, empty for either. reach: None while it was never found.
+    """One player.
+
+    hand: the one that plays, empty for either. reach: None while it was never found. address: where their letters go,
+    empty for the box's own. language: that of their letters, by its code, empty for the box's own.
 
     The player without a name is everybody who gives none. more: what another version keeps, by its own names.
     """
@@ -34,6 +39,8 @@ class Player:
     name: str
     hand: Hand = ""
     reach: Reach | None = None
+    address: str = ""
+    language: str = ""
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -55,8 +62,16 @@ class Players:
         """Return everybody who is known, by name."""
         return tuple(player for _, player in sorted(self._read().items()))
 
-    def keep(self, name: str, *, reach: Reach | None = None, hand: Hand | None = None) -> Player:
-        """Keep a player's reach or hand, or both; None leaves it as it is. Returns the player as kept.
+    def keep(
+        self,
+        name: str,
+        *,
+        reach: Reach | None = None,
+        hand: Hand | None = None,
+        address: str | None = None,
+        language: str | None = None,
+    ) -> Player:
+        """Keep what is given of a player; None leaves it as it is, empty takes it away. Returns the player as kept.
 
         Raises SessionFolderError where that cannot be written.
         """
@@ -64,13 +79,37 @@ class Players:
             with self._alone():
                 known = self._read()
                 player = known.get(_key(name)) or Player(_shown(name))
-                player = replace(player, reach=reach or player.reach, hand=player.hand if hand is None else hand)
+                player = replace(
+                    player,
+                    reach=reach or player.reach,
+                    hand=player.hand if hand is None else hand,
+                    address=player.address if address is None else address,
+                    language=player.language if language is None else language,
+                )
                 self._write({**known, _key(name): player})
         except OSError as error:
-            raise SessionFolderError(
-                f"{self._path} cannot be written ({error.strerror}); free some space or mount it writable"
-            ) from error
+            raise self._unwritable(error) from error
         return player
+
+    def remove(self, name: str) -> Player | None:
+        """Forget a player; returns who it was, None where nobody of that name is known.
+
+        Raises SessionFolderError where that cannot be written.
+        """
+        try:
+            with self._alone():
+                known = self._read()
+                player = known.pop(_key(name), None)
+                if player is not None:
+                    self._write(known)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return player
+
+    def _unwritable(self, error: OSError) -> SessionFolderError:
+        return SessionFolderError(
+            f"{self._path} cannot be written ({error.strerror}); free some space or mount it writable"
+        )
 
     def _read(self) -> dict[str, Player]:
         try:
@@ -140,16 +179,20 @@ def _player(name: str, found: dict[str, Any]) -> Player:
     hand, areas = more.pop("hand", ""), more.pop("reach", None)
     if hand not in ("", "left", "right"):
         raise ValueError(f"{name!r} plays with hand {hand!r}")
+    address, language = more.pop("address", ""), more.pop("language", "")
+    if not isinstance(address, str) or not isinstance(language, str):
+        raise TypeError(f"{name!r} has address {address!r} and language {language!r}, not text")
     if areas is None:
-        return Player(name, hand, None, more)
+        return Player(name, hand, None, address, language, more)
     reach = Reach(float(areas["area_far"]), float(areas["area_near"]))
     if not 0.0 < reach.area_far < reach.area_near <= 1.0:
         raise ValueError(f"{name!r} reaches from {reach.area_far:g} to {reach.area_near:g}")
-    return Player(name, hand, reach, more)
+    return Player(name, hand, reach, address, language, more)
 
 
 def _told(player: Player) -> dict[str, Any]:
     told: dict[str, Any] = {**player.more, "hand": player.hand}
+    told |= {key: value for key in ("address", "language") if (value := getattr(player, key))}
     if player.reach:
         told["reach"] = vars(player.reach)
     return told
@@ -161,3 +204,8 @@ def _shown(name: str) -> str:
 
 def _key(name: str) -> str:
     return _shown(name).casefold()
+
+
+def player_key(name: str) -> str:
+    """Return what tells players apart: the name without upper and lower case, spare blanks and ways to compose it."""
+    return _key(name)

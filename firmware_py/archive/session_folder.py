@@ -41,9 +41,12 @@ class SessionRecord:
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D; delay_how says where it is
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
-    what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose
-    are as played, passage is what of the song. end is the reason the session ended with, empty while it runs; failed:
-    whether it is a failure.
+    what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose are as played,
+    passage is what of the song. voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended
+    with, empty while it runs; failed: whether it is a failure. boot_id, boot_ns: the boot it was played in and
+    CLOCK_BOOTTIME at its start. clock: empty where started_utc was right from the start; "unset" while it only keeps
+    the order; "set later" when it was reckoned afterwards. address: where its letter goes, empty: to the player's
+    own or the box's; language: of its letter.
     """
 
     started_utc: str
@@ -64,6 +67,8 @@ class SessionRecord:
     delay_how: str = "set"
     delay_figures: dict[str, float] = field(default_factory=dict)
     reach_how: str = "set"
+    address: str = ""
+    language: str = "en"
     microphone: str = ""
     seconds: float = 0.0
     end: str = ""
@@ -71,7 +76,17 @@ class SessionRecord:
     gaps: tuple[Gap, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    voices: int = 1
+    marked: bool = True
+    boot_id: str = ""
+    boot_ns: int = 0
+    clock: str = ""
     schema: int = SCHEMA
+
+    @property
+    def stem(self) -> str:
+        """The name of its folder, ``<UTC start>_<song>``."""
+        return f"{self.started_utc.replace('-', '').replace(':', '')}_{Path(self.song).stem}"
 
 
 class SessionFolder:
@@ -84,6 +99,7 @@ class SessionFolder:
     MIDI: Final = "notes.mid"
     MUSICXML: Final = "notes.musicxml"
     REPORT: Final = "report.json"
+    NOTES: Final = "notes.csv"
     SCORE: Final = "score.pdf"
     PREVIEW: Final = "preview.png"
     UNFINISHED: Final = ".unfinished"  # there until report and letter were made; counts the tries of a version
@@ -97,8 +113,7 @@ class SessionFolder:
 
         Raises SessionFolderError where the folder cannot be written.
         """
-        stamp = record.started_utc.replace("-", "").replace(":", "")
-        stem = f"{stamp}_{Path(record.song).stem}"
+        stem = record.stem
         try:
             sessions.mkdir(parents=True, exist_ok=True)
             for n in range(1, 1000):

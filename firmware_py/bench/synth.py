@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from firmware_py._synth import SawBank
+from firmware_py._tones import SawBank
 from firmware_py.bench import saw_peers, spectrum
 from firmware_py.bench.saw_peers import BLOCK, PITCHES_HZ, SawPeer, Sound
 

@@ -13,11 +13,28 @@ from collections.abc import Sequence
 from typing import Final
 
 from firmware_py import __version__
-from firmware_py.cli import bench, calibrate, demo, inspect, models, play, post, report, run, sessions, songs
+from firmware_py.cli import (
+    bench,
+    calibrate,
+    demo,
+    doctor,
+    inspect,
+    library,
+    models,
+    play,
+    players,
+    post,
+    report,
+    run,
+    sessions,
+    songs,
+)
 from firmware_py.config import load_config
 from firmware_py.errors import HandDanceError
 
-_COMMANDS: Final = (play, demo, run, inspect, songs, sessions, report, post, models, calibrate, bench)
+_COMMANDS: Final = (
+    *(play, demo, run, inspect, songs, players, sessions, report, library, post, models, calibrate, doctor, bench),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no ♪ is no reason to fail
     try:
-        config = load_config({place: getattr(args, name, None) for name, place in _FLAGS.items()})
+        flags = {place: getattr(args, name, None) for name, place in _FLAGS.items()}
+        if args.run in (run.run, doctor.run):
+            from firmware_py.session.last_good import settings_or_last_good
+
+            config, args.complaint = settings_or_last_good(flags)
+        else:
+            config = load_config(flags)
         code: int = args.run(args, config)
         sys.stdout.flush()
     except HandDanceError as error:
@@ -78,6 +101,8 @@ _FLAGS: Final = {
     "guide": ("sound", "guide"),
     "song": ("play", "song"),
     "player": ("play", "player"),
+    "address": ("play", "address"),
+    "language": ("play", "language"),
     "hand": ("play", "hand"),
     "fit_reach": ("play", "fit_reach"),
     "scale": ("play", "scale"),
@@ -89,4 +114,5 @@ _FLAGS: Final = {
     "tempo_step": ("play", "tempo_step"),
     "seconds": ("play", "seconds"),
     "players": ("play", "players"),
+    "marks": ("play", "marks"),
 }

@@ -11,7 +11,7 @@ from firmware_py.errors import UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be measured."""
-    parser.add_argument("what", choices=("ring", "synth", "delay", "playing", "sight"))
+    parser.add_argument("what", choices=("ring", "synth", "delay", "playing", "finish", "post", "sight"))
     parser.add_argument(
         "--seconds", type=float, default=10.0, metavar="S", help="about how long, for ring, synth and playing"
     )
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FOLDER", help="labelled pictures and clips, for sight")
     parser.add_argument("--loop", action="store_true", help="sight: hands of known area, and hands that cross")
     parser.add_argument("--tones", action="store_true", help="sight: six tones of skin in four lights, as a table")
+    parser.add_argument("--letters", type=int, default=1000, metavar="N", help="how many of 5 MB to send, for post")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
 
 
@@ -31,16 +32,20 @@ def run(args: argparse.Namespace, config: Config) -> int:
     """Measure and print."""
     if args.what == "sight":
         return _sight(args, config)
-    from firmware_py.bench import delay, playing, ring, synth
+    from firmware_py.bench import delay, finish, playing, post, ring, synth
 
     events = args.events if args.minutes is None else round(args.minutes * delay.EVENTS_PER_MINUTE)
     if events < 1:
         raise UsageError(f"{events} changes to hear; allowed is 1 or more: --events N, or --minutes M")
+    if args.letters < 1:
+        raise UsageError(f"{args.letters} letters to send; allowed is 1 or more: --letters N")
     figures: dict[str, Any] = {
         "ring": lambda: ring.measure(args.seconds),
         "synth": lambda: synth.measure(args.seconds, plot=args.plot),
         "delay": lambda: delay.measure(events, busy=args.busy),
+        "post": lambda: post.measure(args.letters),
         "playing": lambda: playing.measure(args.seconds, busy=args.busy),
+        "finish": finish.measure,
     }
     print(json.dumps(figures[args.what]().as_json(), indent=None if args.json else 2))
     return 0

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from firmware_py.config import SCALES, Config
+from firmware_py.config import LANGUAGES, SCALES, Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", metavar="OUTPUT", help="auto, alsa[:DEVICE], paced or offline")
     parser.add_argument("--seconds", type=float, metavar="S", help="end after so long (default: with the song)")
     parser.add_argument("--players", type=int, metavar="N", help="hands that play, 1 or 2")
+    parser.add_argument("--marks", metavar="on|off", help="whether the performance is marked")
     parser.add_argument("--player", metavar="NAME", help="who plays")
+    parser.add_argument("--address", metavar="ADDRESS", help="where the letter goes (default: the player's own)")
+    parser.add_argument("--language", choices=LANGUAGES, help="of the letter, where the player has none")
     parser.add_argument("--scale", choices=SCALES, help="the scale that pitches are pulled to")
     parser.add_argument(
         "--tempo-percent", "--tempo", type=float, metavar="P", help="tempo in per cent of the song's own"

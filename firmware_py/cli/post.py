@@ -10,12 +10,14 @@ from firmware_py.errors import UsageError
 
 if TYPE_CHECKING:
     from firmware_py.post.outbox import Outbox
+    from firmware_py.post.queued_letter import LetterId, QueuedLetter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be done with the outbox."""
     parser.add_argument("--list", action="store_true", help="show every letter instead of sending")
     parser.add_argument("--retry", metavar="ID|all", help="try a letter again now, whatever was decided")
+    parser.add_argument("--cancel", metavar="ID|all", help="never send a letter that has not left; its session stays")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -24,28 +26,49 @@ def run(args: argparse.Namespace, config: Config) -> int:
     from firmware_py.post.mailer import as_json, open_outbox, send_due
     from firmware_py.post.queued_letter import LetterState
 
-    if args.retry is not None:
+    if args.cancel is not None and args.retry is not None:
+        raise UsageError("--cancel and --retry together: give one of the two")
+    if args.cancel is not None:
+        with open_outbox(config) as outbox:
+            letters = [as_json(letter) for letter in _cancel(args.cancel, outbox)]
+            if args.list:
+                letters = [as_json(letter) for letter in outbox.letters()]
+    elif args.list:
         with open_outbox(config) as outbox:
             _retry(args.retry, outbox)
-    if args.list:
-        with open_outbox(config) as outbox:
             letters = [as_json(letter) for letter in outbox.letters()]
     else:
+        if args.retry is not None:
+            with open_outbox(config) as outbox:
+                _retry(args.retry, outbox)
         letters = [as_json(delivery) for delivery in send_due(config)]
     print(json.dumps(letters, indent=2) if args.json else "\n".join(map(_line, letters)) or "no letters")
-    stuck = not args.list and any(letter["state"] == LetterState.NEEDS_A_PERSON for letter in letters)
-    return 1 if stuck else 0
+    sent = not args.list and args.cancel is None
+    return 1 if sent and any(letter["state"] == LetterState.NEEDS_A_PERSON for letter in letters) else 0
 
 
-def _retry(which: str, outbox: "Outbox") -> None:
-    from firmware_py.post.queued_letter import LetterId
-
+def _retry(which: str | None, outbox: "Outbox") -> None:
     if which == "all":
         outbox.retry_all()
-    elif which.isdecimal():
-        outbox.retry(LetterId(int(which)))
-    else:
-        raise UsageError(f"--retry {which}: give a letter's number from hand-dance post --list, or all")
+    elif which is not None:
+        outbox.retry(_number(which, "--retry"))
+
+
+def _cancel(which: str, outbox: "Outbox") -> list["QueuedLetter"]:
+    from firmware_py.post.queued_letter import LetterState
+
+    if which != "all":
+        return [outbox.cancel(_number(which, "--cancel"))]
+    left = (LetterState.DELIVERED, LetterState.CANCELLED)
+    return [outbox.cancel(letter.id) for letter in outbox.letters() if letter.state not in left]
+
+
+def _number(text: str, flag: str) -> "LetterId":
+    from firmware_py.post.queued_letter import LetterId
+
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise UsageError(f"{flag} {text}: give a letter's number from hand-dance post --list, or all")
+    return LetterId(int(text))
 
 
 def _line(letter: dict[str, object]) -> str:

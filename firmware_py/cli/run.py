@@ -10,11 +10,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Settings: /etc/hand-dance/config.toml, then hand-dance.toml on the boot partition."
 
 
-def run(_args: argparse.Namespace, config: Config) -> int:
+def run(args: argparse.Namespace, config: Config) -> int:
     """Serve until told to end."""
     from firmware_py.session.appliance import serve
     from firmware_py.session.logs import log_to_where_it_is_read
 
     log_to_where_it_is_read()
-    serve(config)
+    serve(config, args.complaint)
     return 0

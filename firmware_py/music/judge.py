@@ -5,6 +5,7 @@ and time second, so that a player who drifts from the beat is still understood n
 Not here: the marks themselves (``marks``).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_py.music.note import Note
+from firmware_py.music.tempo import tempo_curve, tempo_ratio
 
 RIGHT_CENTS: Final = 40.0  # as far as the marks give a note its full worth
 NEAR_CENTS: Final = 250.0  # played further off it is another note: one missed, one extra
@@ -21,8 +23,6 @@ TUNING_CENTS: Final = 150.0  # further off is a wrong note, not a matter of tuni
 ON_TIME_MS: Final = 80.0
 FAR_S: Final = 1.5  # a note so long before or after its time is another one
 TIME_WEIGHT: Final = 0.8
-TEMPO_MATCHES: Final = 8
-TEMPO_SURE: Final = 0.012  # a smaller difference of tempo is not worth a word
 Floats = NDArray[np.float64]
 
 
@@ -56,12 +56,18 @@ class NoteMark:
 
 @dataclass(frozen=True, slots=True)
 class BarMark:
-    """One bar: the share of its wanted time that was filled rightly, 0…1, and how many of its notes were right."""
+    """One bar: the share of its wanted time that was filled rightly, 0…1, and how many of its notes were right.
+
+    late_ms: median of its notes, late above 0. tempo_ratio: the player's tempo over the song's around it. Both None
+    where too few of its notes were played.
+    """
 
     number: int
     credit: float
     right: int
     notes: int
+    late_ms: float | None = None
+    tempo_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ def judged(
         verdict = _verdict(cents, late_ms)
         marks.append(NoteMark(note, bar_numbers[n], verdict, float(credits_[n]), played[m], cents, late_ms))
     taken = set(pairs.values())
-    near = [k for k in marks if k.cents is not None and abs(k.cents) <= TUNING_CENTS]
+    near = [k for k in marks if _is_near(k)]
     cents_off = np.array([k.cents for k in near])
     weights = np.array([k.wanted.duration_s for k in near])
     bias = float(np.average(cents_off, weights=weights)) if near else float("nan")
@@ -112,7 +118,7 @@ def judged(
     return Verdicts(
         notes=tuple(marks),
         extra=tuple(note for m, note in enumerate(played) if m not in taken),
-        tempo_ratio=_tempo_ratio(near),
+        tempo_ratio=tempo_ratio(_onsets(near)),
         bias_cents=bias,
         spread_cents=spread,
         unsteady_ms=unsteady,
@@ -124,40 +130,70 @@ def bars_of(notes: Iterable[NoteMark]) -> tuple[BarMark, ...]:
     by_number: dict[int, list[NoteMark]] = {}
     for mark in notes:
         by_number.setdefault(mark.bar, []).append(mark)
+    near = {number: [m for m in marks if _is_near(m)] for number, marks in by_number.items()}
+    tempos = tempo_curve({number: _onsets(marks) for number, marks in near.items()})
     return tuple(
         BarMark(
             number,
             sum(m.credit * m.wanted.duration_s for m in marks) / sum(m.wanted.duration_s for m in marks),
             sum(m.verdict is Verdict.RIGHT for m in marks),
             len(marks),
+            float(np.median([m.late_ms for m in near[number] if m.late_ms is not None])) if near[number] else None,
+            tempos.get(number),
         )
         for number, marks in sorted(by_number.items())
     )
 
 
 def matched(wanted: Sequence[Note], played: Sequence[Note], lag_s: float, octave_shift: int) -> dict[int, int]:
-    """Return which played note (index) stands for which wanted one, in order, each at most once."""
-    if not wanted or not played:
-        return {}
-    cents = np.abs(_column([n.pitch for n in wanted]).T - [n.pitch - 12 * octave_shift for n in played]) * 100.0
-    away = np.abs(_column([n.onset_s + lag_s for n in wanted]).T - [n.onset_s for n in played])
-    worth = 2.0 - np.maximum(cents - RIGHT_CENTS, 0.0) / (NEAR_CENTS - RIGHT_CENTS) - TIME_WEIGHT * away / FAR_S
-    worth[(cents > NEAR_CENTS) | (away > FAR_S)] = -1.0  # worse than leaving both alone
-    score = np.zeros((len(wanted) + 1, len(played) + 1))
-    for n in range(len(wanted)):
-        paired = score[n, :-1] + worth[n]
-        score[n + 1, 1:] = np.maximum.accumulate(np.maximum(score[n, 1:], paired))
+    """Return which played note (index) stands for which wanted one, in order, each at most once.
+
+    Both in order of onset. Only notes within FAR_S of each other are compared, so an hour of music takes no more memory
+    than its notes do.
+    """
+    onsets = [n.onset_s - lag_s for n in played]
+    best = [0.0] * (len(played) + 1)  # best[m]: of what was found so far among the first m played notes
+    chain = [-1] * (len(played) + 1)  # and the last link of the alignment that has it
+    links: list[tuple[int, int, int]] = []  # wanted, played, the link before
+    known = 0
+    for n, note in enumerate(wanted):
+        first = bisect_left(onsets, note.onset_s - FAR_S)
+        last = max(first, bisect_right(onsets, note.onset_s + FAR_S))
+        for m in range(known + 1, last + 1):
+            best[m], chain[m] = best[known], chain[known]
+        known = max(known, last)
+        before, linked = best[first : last + 1], chain[first : last + 1]
+        top, holder = 0.0, -1
+        for m in range(first, last):
+            worth = _worth(note, played[m], onsets[m], octave_shift)
+            if worth is not None and before[m - first] + worth > top:
+                top, holder = before[m - first] + worth, len(links)
+                links.append((n, m, linked[m - first]))
+            if top > best[m + 1]:
+                best[m + 1], chain[m + 1] = top, holder
     pairs: dict[int, int] = {}
-    n, m = len(wanted), len(played)
-    while n and m:
-        if score[n, m] == score[n - 1, m]:
-            n -= 1
-        elif score[n, m] == score[n, m - 1]:
-            m -= 1
-        else:
-            n, m = n - 1, m - 1
-            pairs[n] = m
+    link = chain[known]
+    while link >= 0:
+        n, m, link = links[link]
+        pairs[n] = m
     return pairs
+
+
+def _worth(wanted: Note, played: Note, onset_s: float, octave_shift: int) -> float | None:
+    """Return what it is worth to take one note for the other; None: it is better to leave both alone."""
+    cents = abs(played.pitch - wanted.pitch - 12 * octave_shift) * 100.0
+    away_s = abs(onset_s - wanted.onset_s)
+    if cents > NEAR_CENTS or away_s > FAR_S:
+        return None
+    return 2.0 - max(cents - RIGHT_CENTS, 0.0) / (NEAR_CENTS - RIGHT_CENTS) - TIME_WEIGHT * away_s / FAR_S
+
+
+def _is_near(mark: NoteMark) -> bool:
+    return mark.cents is not None and abs(mark.cents) <= TUNING_CENTS
+
+
+def _onsets(marks: Sequence[NoteMark]) -> list[tuple[float, float]]:
+    return [(m.wanted.onset_s, m.played.onset_s) for m in marks if m.played is not None]
 
 
 def _verdict(cents: float, late_ms: float) -> Verdict:
@@ -166,23 +202,3 @@ def _verdict(cents: float, late_ms: float) -> Verdict:
     if abs(late_ms) > ON_TIME_MS:
         return Verdict.LATE if late_ms > 0 else Verdict.EARLY
     return Verdict.RIGHT
-
-
-def _tempo_ratio(near: Sequence[NoteMark]) -> float:
-    """Return the player's tempo over the song's by the median of slopes (Theil and Sen), 1.0 where it is not sure."""
-    pairs = [(m.wanted.onset_s, m.played.onset_s) for m in near if m.played is not None]
-    if len(pairs) < TEMPO_MATCHES:
-        return 1.0
-    wanted, played = np.array(pairs[:: max(1, len(pairs) // 400)]).T
-    apart = np.subtract.outer(wanted, wanted)
-    far = apart > 0.25 * (wanted[-1] - wanted[0])
-    slope = float(np.median(np.subtract.outer(played, played)[far] / apart[far]))
-    left_over = played - slope * wanted
-    jitter = float(np.median(np.abs(left_over - np.median(left_over))))
-    if abs(1 / slope - 1) < TEMPO_SURE or jitter > 0.12:
-        return 1.0
-    return 1 / slope
-
-
-def _column(values: Sequence[float]) -> Floats:
-    return np.asarray([values], dtype=np.float64)

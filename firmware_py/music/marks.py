@@ -5,6 +5,7 @@ Not here: how agreement is measured (``agreement``), what is said of each note (
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from firmware_py.music.judge import BarMark, NoteMark, Verdicts, bars_of, judged
 from firmware_py.music.note import Note
 from firmware_py.music.notes import notes_of
 from firmware_py.music.song import Song
-from firmware_py.music.ultrastar import UltraStar, ultrastar_of
+from firmware_py.music.ultrastar import DEFAULT_BEAT_S, UltraStar, ultrastar_of
 
 FREE_GLIDE_S: Final = 0.080
 FREE_BREATH_S: Final = 0.150
@@ -33,6 +34,7 @@ REST_GRACE_S: Final = 0.250
 MOST_REST_COST: Final = 10.0
 MOST_HELD: Final = 0.8  # a song on one note is still worth playing
 HOP_S: Final = 0.005
+SIXTEENTH: Final = Fraction(1, 4)  # of a quarter note
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,14 @@ def marks_for_song(
     if song is None or not song.melody:
         return None
     numbers = tuple(song.bar_number(n.onset) for n in song.melody)
-    return marks_of(curve, song.melody_at(start_s), delay_s=delay_s, played=played, bar_numbers=numbers)
+    return marks_of(
+        curve,
+        song.melody_at(start_s),
+        delay_s=delay_s,
+        played=played,
+        bar_numbers=numbers,
+        sixteenth_s=song.seconds(SIXTEENTH),
+    )
 
 
 def marks_of(
@@ -90,12 +99,13 @@ def marks_of(
     delay_s: float = 0.0,
     played: Sequence[Note] | None = None,
     bar_numbers: Sequence[int] | None = None,
+    sixteenth_s: float = DEFAULT_BEAT_S,
 ) -> Marks:
     """Return the marks of a curve against the wanted notes (at least one, in order of their onsets).
 
     delay_s: the machine's own delay from hand to sound; a player may move ahead of it, but need not. played: the
     curve's notes, where they are already known. bar_numbers: the bar of each wanted note; without them all lie in
-    bar 1.
+    bar 1. sixteenth_s: UltraStar's beat.
 
     The formula, in a teacher's words:
 
@@ -141,7 +151,7 @@ def marks_of(
     verdicts: Verdicts = judged(wanted, played, per_note, bar_numbers or (1,) * len(wanted), lag_s, forgiven_s, octave)
     return Marks(
         total=round(total, 6),
-        ultrastar=ultrastar_of(cents, frames.note, durations, bar_numbers),
+        ultrastar=ultrastar_of(cents, counted, frames.note, durations, bar_numbers, sixteenth_s),
         notes=verdicts.notes,
         extra=verdicts.extra,
         bars=bars_of(verdicts.notes),

@@ -133,11 +133,14 @@ def spell(midi: int, key: Key = C_MAJOR) -> Spelling:
 
     Notes of the key get its own signs. The others come from the twelve neighbouring places on the line of fifths: in
     a major key the raised fourth and first, the lowered seventh, third and sixth; in a minor key the raised seventh,
-    sixth and third (its leading note and melodic form) and the lowered second.
+    sixth and third (its leading note and melodic form) and the lowered second. What would be a double flat is written
+    as the plain note, which is easier to read.
     """
     first = key.fifths - 3 if key.minor else key.fifths - 4
     place = first + (midi * 7 - first) % 12  # 7 · 7 = 49 = 1 (mod 12): multiplying by 7 turns classes into places
     step, alter = _step_and_alter(place)
+    if alter < -1:
+        step, alter = _step_and_alter(place + 12)
     return Spelling(step, alter, (midi - alter) // 12 - 1)
 
 

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Final
 
+import idna
+
 from firmware_py.errors import MailRefusedError
 
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -31,10 +33,13 @@ def checked(address: str) -> str:
     local, at, domain = found.rpartition("@")
     if not at or not local or not domain:
         raise _refusal(address, "it has no name@domain")
+    if "@" in local:
+        raise _refusal(address, "it has more than one @, and a letter goes to one address")
     if not _LOCAL.fullmatch(local):
         raise _refusal(address, "the part before the @ may hold only letters, digits and !#$%&'*+/=?^_`{|}~-. of ASCII")
     try:
-        ascii_domain = domain.encode("idna").decode("ascii").lower()
+        # IDNA 2008 (UTS 46, not transitional): straße.example and strasse.example are two domains, of two owners.
+        ascii_domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
     except UnicodeError:
         raise _refusal(address, "its domain is not a name that mail knows") from None
     if not all(_LABEL.fullmatch(label) for label in ascii_domain.split(".")):

@@ -3,9 +3,11 @@
 Not here: what is said, and in which order (``smtp``).
 """
 
+import logging
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +15,10 @@ from typing import Final
 
 from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.address import one_line
+from firmware_py.post.replies import Lmtp, Smtp, Smtps
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
+
+log: Final = logging.getLogger(__name__)
 
 GREETING: Final = "the greeting"
 LOGIN: Final = "the login"
@@ -25,16 +30,17 @@ _NO_ANSWER: Final = -1
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds without progress after which a step is given up (RFC 5321, 4.5.3.2, shortened where a box can).
+    """Seconds after which a step is given up (RFC 5321, 4.5.3.2, shortened where a box can).
 
-    connect: TCP and TLS. answer: EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA. piece: one piece of about 80 kB of the body.
-    taken: from the end of the body to the server's word that it has the letter; servers look for viruses here, and
-    giving up early makes duplicates.
+    connect: TCP and TLS. answer: EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, each to the end of the answer. piece: one
+    piece of about 80 kB of the body. whole: all pieces of a letter together. taken: from the end of the body to the
+    server's word that it has the letter; servers look for viruses here, and giving up early makes duplicates.
     """
 
     connect: float = 30.0
     answer: float = 60.0
     piece: float = 120.0
+    whole: float = 1800.0
     taken: float = 600.0
 
 
@@ -49,6 +55,10 @@ class Dialogue:
         Encrypts the connection: at once where ``wrapped``, else when ``encrypt`` is called.
     patience
         Time limits.
+    wrapped
+        Encrypt from the start.
+    local
+        Speak LMTP: to the port, or to the socket where the host is a path.
 
     Raises
     ------
@@ -56,21 +66,33 @@ class Dialogue:
         From here and from every method: the server cannot be reached, hangs up, is slow, or wants nobody.
     """
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, patience: Patience, *, wrapped: bool) -> None:
-        self.where = f"the mail server {one_line(host, 80)}:{port}"
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext,
+        patience: Patience,
+        *,
+        wrapped: bool = False,
+        local: bool = False,
+    ) -> None:
+        self.where = f"the mail server {one_line(host, 80)}" + ("" if host.startswith("/") else f":{port}")
         self._host = host
         self._context = context
         self._patience = patience
         self._secrets: tuple[str, ...] = ()
-        self._server: smtplib.SMTP | None = None
+        self._server: Smtp | Smtps | Lmtp | None = None
         limit = patience.connect
         with self._step(GREETING, limit):
             # The name is replaced below: looking up one's own can take minutes without a network.
-            if wrapped:
-                self._server = smtplib.SMTP_SSL(host, port, "localhost", timeout=limit, context=context)
+            if local:
+                self._server = Lmtp(host, port, "localhost", timeout=limit)
+            elif wrapped:
+                self._server = Smtps(host, port, "localhost", timeout=limit, context=context)
             else:
-                self._server = smtplib.SMTP(host, port, "localhost", timeout=limit)
-        own = self._socket.getsockname()[0]
+                self._server = Smtp(host, port, "localhost", timeout=limit)
+        self._open_server.command_encoding = "utf-8"
+        own = str(self._socket.getsockname()[0]) if self._socket.family != socket.AF_UNIX else "127.0.0.1"
         self._open_server.local_hostname = f"[IPv6:{own}]" if ":" in own else f"[{own}]"
 
     def hello(self) -> None:
@@ -114,21 +136,36 @@ class Dialogue:
         if answer[0] not in good:
             raise self._refusal(*answer, what)
 
-    def pour(self, pieces: Iterable[bytes]) -> str:
-        """Send the body after DATA was taken, and return the server's word that it has the letter."""
+    def pour(self, pieces: Iterable[bytes], *, copies: int = 0) -> str:
+        """Send the body after DATA was taken, and return the server's word that it has the letter.
+
+        copies: recipients beside the first, for each of whom LMTP gives an answer of its own (RFC 2033); what it says
+        of them keeps no letter from its player.
+        """
         with self._step("sending the letter", self._patience.piece):
+            end = time.monotonic() + self._patience.whole
             try:
                 for piece in _stuffed(pieces):
+                    left = end - time.monotonic()
+                    if left <= 0:
+                        raise ServerDownError(
+                            f"{self.where} takes letters too slowly: not one in {self._patience.whole:g} s"
+                        )
+                    self._socket.settimeout(min(self._patience.piece, left))
                     self._socket.sendall(piece)
             except ConnectionError:
                 # A server that hangs up in the middle has often said why.
-                self._socket.settimeout(self._patience.answer)
+                self._limit(self._patience.answer)
                 self.expect(self._open_server.getreply(), "the letter")
                 raise
         with self._step("waiting for the server to take the letter", self._patience.taken):
             self._socket.sendall(b".\r\n")
             code, text = self._open_server.getreply()
-        self.expect((code, text), "the letter", 250)
+            self.expect((code, text), "the letter", 250)
+            for _ in range(copies if isinstance(self._server, Lmtp) else 0):
+                answer = self._open_server.getreply()
+                if answer[0] != 250:
+                    log.warning("%s took no copy: %s", self.where, self.quoted(*answer))
         return self.quoted(code, text)
 
     def alive(self) -> bool:
@@ -141,7 +178,7 @@ class Dialogue:
     def goodbye(self) -> None:
         """Say QUIT and hang up; never raises."""
         with suppress(ServerDownError):
-            self._socket.settimeout(5)
+            self._limit(5)
             with suppress(OSError, smtplib.SMTPException):
                 self._open_server.quit()
         self.hang_up()
@@ -157,8 +194,12 @@ class Dialogue:
         """An answer as one line without secrets."""
         return f"{code} {self._scrubbed(text.decode('utf-8', 'replace'))}".strip()
 
+    def _limit(self, seconds: float) -> None:
+        self._socket.settimeout(seconds)
+        self._open_server.deadline = time.monotonic() + seconds
+
     @property
-    def _open_server(self) -> smtplib.SMTP:
+    def _open_server(self) -> Smtp | Smtps | Lmtp:
         if self._server is None or self._server.sock is None:
             raise ServerDownError(f"{self.where} hung up")
         return self._server
@@ -175,7 +216,7 @@ class Dialogue:
         """Limit the time of one step and say what stopped it."""
         try:
             if self._server is not None:
-                self._socket.settimeout(limit_s)
+                self._limit(limit_s)
             yield
         except MailError:
             raise

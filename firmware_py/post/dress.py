@@ -8,15 +8,26 @@ from html import escape
 from string import Template
 from typing import Final
 
+from firmware_py.languages.words import Words, words_in
 from firmware_py.post import wording
 from firmware_py.post.attachments import Chosen
 from firmware_py.post.summary import Summary
 
+_BARS_A_ROW: Final = 8
+_MOST_BARS: Final = 64  # of more, the score's own heat map is the better one
+_HEAT: Final = (  # least marks, ground, ink
+    (90.0, "#b7dcc4", "#1d2329"),
+    (75.0, "#dde9cf", "#1d2329"),
+    (60.0, "#f2d29b", "#1d2329"),
+    (45.0, "#e39a63", "#1d2329"),
+    (25.0, "#a8403f", "#ffffff"),
+    (0.0, "#6b1a3c", "#ffffff"),
+)
 _SANS: Final = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
 _PAGE: Final = Template(
     """<!DOCTYPE html>
-<html lang="en">
+<html lang="$language">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -48,7 +59,7 @@ $body
 </td></tr>
 </table>
 <p class="soft" style="margin:16px 0 0 0;$sans;font-size:13px;line-height:1.5;color:#66717d;">
-Hand Dance, the instrument that you play in the air</p>
+$signature</p>
 </td></tr>
 </table>
 </body>
@@ -57,39 +68,50 @@ Hand Dance, the instrument that you play in the air</p>
 )
 
 
-def html(summary: Summary, chosen: Chosen, picture: str | None) -> str:
+def html(summary: Summary, chosen: Chosen, picture: str | None, copy_to: str = "") -> str:
     """Return the letter as HTML.
 
     Parameters
     ----------
     summary, chosen
-        What to tell; every word of it is escaped here.
+        What to tell, in the summary's language; every word of it is escaped here.
     picture
         Content-ID (without ``<>``) of the inline preview of the score; None: there is none.
+    copy_to
+        Address that gets a copy; empty: nobody.
     """
+    words = words_in(summary.language)
     parts = [
         f'<h1 class="ink" style="margin:0 0 4px 0;font-size:24px;line-height:1.25;font-weight:650;color:#1d2329;">'
-        f"{escape(summary.title)}</h1>",
-        _paragraph(f"{wording.greeting(summary)} {wording.played(summary)}", soft=True),
-        _marks(summary),
-        _paragraph(wording.outcome(summary)),
+        f"{escape(wording.title(words, summary))}</h1>",
+        _paragraph(wording.greeting(words, summary), wording.played(words, summary), soft=True),
+        _marks(words, summary),
+        _paragraph(wording.outcome(words, summary)),
         _advice(summary),
-        _picture(picture),
-        *(_notice(sentence) for sentence in wording.mishaps(summary, chosen)),
-        _attached(chosen),
+        _bars(words, summary),
+        _picture(words, picture),
+        *(_notice(sentence) for sentence in wording.mishaps(words, summary, chosen)),
+        _attached(words, chosen),
+        _paragraph(wording.copied(words, copy_to), soft=True) if copy_to else "",
     ]
-    return _PAGE.substitute(title=escape(wording.subject(summary)), sans=_SANS, body="\n".join(p for p in parts if p))
-
-
-def _paragraph(sentence: str, *, soft: bool = False) -> str:
-    style, colour = ("soft", "#66717d") if soft else ("ink", "#1d2329")
-    return (
-        f'<p class="{style}" style="margin:0 0 16px 0;font-size:16px;line-height:1.5;color:{colour};">'
-        f"{escape(sentence)}</p>"
+    return _PAGE.substitute(
+        language=words.language,
+        title=escape(wording.subject(words, summary)),
+        sans=_SANS,
+        signature=escape(wording.signature(words)),
+        body="\n".join(p for p in parts if p),
     )
 
 
-def _marks(summary: Summary) -> str:
+def _paragraph(*lines: str, soft: bool = False) -> str:
+    style, colour = ("soft", "#66717d") if soft else ("ink", "#1d2329")
+    return (
+        f'<p class="{style}" style="margin:0 0 16px 0;font-size:16px;line-height:1.5;color:{colour};">'
+        f"{'<br>'.join(map(escape, lines))}</p>"
+    )
+
+
+def _marks(words: Words, summary: Summary) -> str:
     """A large number, and a bar as long as the marks."""
     if summary.marks is None:
         return ""
@@ -108,7 +130,7 @@ def _marks(summary: Summary) -> str:
     return (
         f'<p class="ink" style="margin:8px 0 8px 0;font-size:56px;line-height:1;font-weight:700;color:#1d2329;">'
         f'{wording.marks(summary)}<span class="soft" style="font-size:20px;font-weight:400;color:#66717d;">'
-        " of 100</span></p>\n"
+        f" {escape(wording.of_hundred(words))}</span></p>\n"
         '<table role="presentation" class="track" width="100%" cellpadding="0" cellspacing="0" border="0" '
         f'style="background-color:#dfe4e9;border-radius:5px;margin:0 0 20px 0;"><tr>{full}{rest}</tr></table>'
     )
@@ -124,12 +146,35 @@ def _advice(summary: Summary) -> str:
     )
 
 
-def _picture(picture: str | None) -> str:
+def _bars(words: Words, summary: Summary) -> str:
+    """The bar heat map: a cell for each bar, darker where practice pays most, with its marks in figures as well."""
+    if not 1 < len(summary.bars) <= _MOST_BARS:
+        return ""
+    cells = [_bar(marks) for marks in summary.bars]
+    cells += ["<td></td>"] * (-len(cells) % _BARS_A_ROW)
+    rows = "".join(f"<tr>{''.join(cells[n : n + _BARS_A_ROW])}</tr>" for n in range(0, len(cells), _BARS_A_ROW))
+    return (
+        f'<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">'
+        f"{escape(wording.bars(words))}</p>\n"
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="3" border="0" '
+        f'style="table-layout:fixed;margin:0 0 20px 0;">{rows}</table>'
+    )
+
+
+def _bar(marks: float | None) -> str:
+    ground, ink = next((look for least, *look in _HEAT if marks is not None and marks >= least), ("#f4f6f8", "#66717d"))
+    return (
+        f'<td align="center" height="26" style="background-color:{ground};border-radius:4px;font-size:13px;'
+        f'line-height:26px;color:{ink};">{"–" if marks is None else round(marks)}</td>'
+    )
+
+
+def _picture(words: Words, picture: str | None) -> str:
     """The score keeps its white paper in the dark, else its black notes would vanish."""
     if picture is None:
         return ""
     return (
-        f'<img src="cid:{escape(picture)}" alt="The first page of your score" width="542" '
+        f'<img src="cid:{escape(picture)}" alt="{escape(wording.picture(words))}" width="542" '
         'style="display:block;box-sizing:border-box;width:100%;height:auto;margin:0 0 20px 0;'
         'background-color:#ffffff;border:1px solid #dfe4e9;border-radius:6px;">'
     )
@@ -142,18 +187,20 @@ def _notice(sentence: str) -> str:
     )
 
 
-def _attached(chosen: Chosen) -> str:
+def _attached(words: Words, chosen: Chosen) -> str:
     if not chosen.attachments:
         return ""
     rows = "".join(
         '<tr><td class="rule" style="padding:10px 0;border-top:1px solid #e6eaee;font-size:15px;line-height:1.4;">'
         f'<span class="ink" style="color:#1d2329;">{escape(a.name)}</span><br>'
-        f'<span class="soft" style="font-size:13px;color:#66717d;">{escape(wording.kind(a))}</span></td>'
+        f'<span class="soft" style="font-size:13px;color:#66717d;">{escape(wording.kind(words, a))}</span></td>'
         '<td class="rule soft" align="right" valign="top" style="padding:10px 0 10px 12px;border-top:1px solid #e6eaee;'
-        f'font-size:13px;line-height:1.6;white-space:nowrap;color:#66717d;">{escape(wording.size(a.size))}</td></tr>'
+        'font-size:13px;line-height:1.6;white-space:nowrap;color:#66717d;">'
+        f"{escape(wording.size(words, a.size))}</td></tr>"
         for a in chosen.attachments
     )
     return (
-        '<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">Attached</p>\n'
+        '<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">'
+        f"{escape(wording.attached(words))}</p>\n"
         f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">{rows}</table>'
     )

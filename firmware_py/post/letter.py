@@ -15,9 +15,12 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.config import LANGUAGES
 from firmware_py.errors import MailError, MailRefusedError
+from firmware_py.languages.words import words_in
 from firmware_py.post import wording
 from firmware_py.post.address import one_line
 from firmware_py.post.attachments import LARGEST_RAW_BYTES, Attachment, choose, stem_of
@@ -38,13 +41,15 @@ _WORDS_BYTES: Final = 60_000
 class Letter:
     """A composed letter, ready to be written out.
 
-    stem is a file name for the letter itself. opening holds the headers and the text, up to the first attachment;
-    closing ends the last one. Lines end with CRLF, no line is longer than 998 octets, every octet is below 128.
+    stem is a file name for the letter itself; copy_to is empty where nobody gets a copy. opening holds the headers and
+    the text, up to the first attachment; closing ends the last one. Lines end with CRLF, no line is longer than 998
+    octets, every octet is below 128.
     """
 
     message_id: str
     sender: str
     recipient: str
+    copy_to: str
     stem: str
     opening: bytes
     attachments: tuple[Attachment, ...]
@@ -75,15 +80,17 @@ class Letter:
     def _heading(self, attachment: Attachment) -> bytes:
         return (
             f"--{self.boundary}\r\n"
-            f"Content-Type: {attachment.mime}\r\n"
+            f'Content-Type: {attachment.mime};\r\n name="{attachment.name}"\r\n'
             "Content-Transfer-Encoding: base64\r\n"
-            f'Content-Disposition: attachment; filename="{attachment.name}"\r\n'
+            f"Content-Disposition: attachment;\r\n {_file_name(attachment)}\r\n"
             "MIME-Version: 1.0\r\n"
             "\r\n"
         ).encode("ascii")
 
 
-def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: int | None = None) -> Letter:
+def compose(
+    queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: int | None = None, *, copy_to: str = ""
+) -> Letter:
     """Compose the letter of a session.
 
     Parameters
@@ -96,6 +103,8 @@ def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: i
         Folder for made attachments.
     largest_bytes
         The largest letter that the transport takes, as encoded; None: it does not say.
+    copy_to
+        Address that gets a copy, in the header and the words for its player to see; empty: none.
 
     Raises
     ------
@@ -110,9 +119,10 @@ def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: i
             f"the session folder {folder.path} is gone; put it back and run 'hand-dance post --retry {queued.id}'"
         )
     summary = summarise(folder)
+    words = words_in(summary.language)
     stem = stem_of(summary.song, summary.started)
     try:
-        chosen = choose(folder, stem, workspace, _raw_limit(largest_bytes))
+        chosen = choose(folder, stem, workspace, _raw_limit(largest_bytes), title=summary.title)
         picture = _preview(folder)
     except OSError as error:
         raise MailError(
@@ -121,24 +131,26 @@ def compose(queued: QueuedLetter, sender: str, workspace: Path, largest_bytes: i
 
     identity = hashlib.sha256(queued.message_id.encode()).hexdigest()[:24]
     content = EmailMessage(policy=SMTP)
-    content.set_content(wording.text(summary, chosen), cte="quoted-printable")
+    content.set_content(wording.text(words, summary, chosen, copy_to), cte="quoted-printable")
     cid = f"preview.{identity}@{queued.message_id.strip('<>').partition('@')[2]}"
-    content.add_alternative(html(summary, chosen, cid if picture else None), subtype="html", cte="quoted-printable")
+    page = html(summary, chosen, cid if picture else None, copy_to)
+    content.add_alternative(page, subtype="html", cte="quoted-printable")
     if picture:
-        page = content.get_payload(1)
-        if isinstance(page, EmailMessage):
-            page.add_related(picture, "image", "png", cid=f"<{cid}>", disposition="inline", filename="preview.png")
-            page.set_boundary(f"=_page_{identity}")
+        part = content.get_payload(1)
+        if isinstance(part, EmailMessage):
+            part.add_related(picture, "image", "png", cid=f"<{cid}>", disposition="inline", filename="preview.png")
+            part.set_boundary(f"=_page_{identity}")
     content.set_boundary(f"=_words_{identity}")
     del content["MIME-Version"]
 
     boundary = f"=_letter_{identity}"
-    headers = _headers(queued, sender, summary, boundary)
+    headers = _headers(queued, sender, summary, boundary, copy_to)
     opening = b"%s\r\n--%s\r\n%s\r\n" % (headers, boundary.encode(), content.as_bytes().rstrip(b"\r\n"))
     return Letter(
         message_id=queued.message_id,
         sender=sender,
         recipient=queued.recipient,
+        copy_to=copy_to,
         stem=stem,
         opening=opening,
         attachments=chosen.attachments,
@@ -153,18 +165,31 @@ def encoded_size(size_bytes: int) -> int:
     return -(-size_bytes // 3) * 4 + lines * 2
 
 
-def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str) -> bytes:
+def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str, copy_to: str) -> bytes:
     head = EmailMessage(policy=SMTP)
     head["From"] = Address("Hand Dance", addr_spec=sender)
     head["To"] = Address(_in_header(summary.player), addr_spec=queued.recipient)
-    head["Subject"] = _in_header(wording.subject(summary))
+    if copy_to:
+        head["Cc"] = Address(addr_spec=copy_to)
+    head["Subject"] = _in_header(wording.subject(words_in(summary.language), summary))
     # The time it was queued, not that of this try: the same letter is the same bytes whenever it gets through.
+    head["Content-Language"] = summary.language if summary.language in LANGUAGES else "en"
     head["Date"] = format_datetime(datetime.fromtimestamp(int(queued.queued), UTC))
     head["Message-ID"] = queued.message_id
     head["Auto-Submitted"] = "auto-generated"
     head["MIME-Version"] = "1.0"
     folded = b"".join(SMTP.fold_binary(name, value) for name, value in head.items())
     return folded + f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n'.encode()
+
+
+def _file_name(attachment: Attachment) -> str:
+    """The name as a parameter: plain, or as RFC 2231 writes other letters.
+
+    Never both: two of one name are a fault to strict readers. Who knows no RFC 2231 takes Content-Type's plain one.
+    """
+    if attachment.wide_name:
+        return f"filename*=UTF-8''{quote(attachment.wide_name, safe='')}"
+    return f'filename="{attachment.name}"'
 
 
 def _in_header(text: str) -> str:

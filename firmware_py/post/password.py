@@ -11,11 +11,23 @@ from typing import Final
 from firmware_py.post.transports import ServerRefusedError
 
 CREDENTIAL: Final = "hand-dance.mail-password"
-_LARGEST_BYTES: Final = 4096
+_LARGEST_BYTES: Final = 16_384
+_LONGEST: Final = 4096
 
 
 def password(password_file: str) -> str:
-    """Read the password.
+    """Read the password, one line of text; parameters and errors as for ``secret``."""
+    found = secret(password_file).rstrip("\r\n")
+    if not found or len(found) > _LONGEST or any(c in found for c in "\0\r\n"):
+        raise ServerRefusedError(
+            f"the password file {password_file or CREDENTIAL} must hold one line with the password; "
+            "it is empty or holds more"
+        )
+    return found
+
+
+def secret(password_file: str) -> str:
+    """Read the secret, whatever it is.
 
     Parameters
     ----------
@@ -25,7 +37,7 @@ def password(password_file: str) -> str:
     Raises
     ------
     ServerRefusedError
-        There is none, it is empty or no text, or others can read it; with what to do.
+        There is none, it is no text or too large, or others can read it; with what to do.
     """
     if password_file:
         return _read(Path(password_file).expanduser(), private=True)
@@ -60,14 +72,11 @@ def _read(path: Path, *, private: bool) -> str:
         raise ServerRefusedError(
             f"the password file {path} cannot be read ({error.strerror}); write the password into it, mode 0600"
         ) from error
+    if len(content) > _LARGEST_BYTES:
+        raise ServerRefusedError(f"the password file {path} holds more than a password; it must hold one line with it")
     try:
-        found = content.decode("utf-8").rstrip("\r\n")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise ServerRefusedError(
             f"the password file {path} is not UTF-8 text; write the password into it as plain text"
         ) from None
-    if not found or len(content) > _LARGEST_BYTES or any(c in found for c in "\0\r\n"):
-        raise ServerRefusedError(
-            f"the password file {path} must hold one line with the password; it is empty or holds more"
-        )
-    return found

@@ -12,13 +12,14 @@ LetterId = NewType("LetterId", int)
 
 
 class LetterState(StrEnum):
-    """``due → sending → delivered | waiting | needs-a-person``; the last two go back to due."""
+    """``due → sending → delivered | waiting | needs-a-person | cancelled``; the last three can be made due again."""
 
     DUE = "due"
     SENDING = "sending"
     DELIVERED = "delivered"
     WAITING = "waiting"
     NEEDS_A_PERSON = "needs-a-person"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class QueuedLetter:
 
     queued and next_try are seconds since 1970; next_try counts only while waiting. reason is empty or one sentence.
     server_wide: the reason lies with the server, not with this letter. where is the delivered letter's place (a path,
-    or the server's answer).
+    or the server's answer), delivered_at when that was, 0 before.
     """
 
     id: LetterId
@@ -41,3 +42,4 @@ class QueuedLetter:
     attempts: int
     server_wide: bool
     where: str
+    delivered_at: float = 0.0

@@ -1,23 +1,22 @@
-"""SMTP as transport: one login, then letters streamed one after the other.
+"""SMTP and LMTP as transport: one login, then letters streamed one after the other.
 
-The login is made here and not by smtplib, so that a wrong password is tried once and not once per mechanism, and
-may hold any letters. Not here: time limits and what an answer means (``dialogue``), what becomes of a letter.
+Not here: the login (``login``), time limits and what an answer means (``dialogue``), what becomes of a letter.
 """
 
-import base64
+import logging
 import ssl
 from pathlib import Path
 from typing import Final
 
 from firmware_py.config import MailSettings
 from firmware_py.errors import MailRefusedError
-from firmware_py.post.address import one_line
-from firmware_py.post.dialogue import LOGIN, Dialogue, Patience
+from firmware_py.post.dialogue import Dialogue, Patience
 from firmware_py.post.letter import Letter
-from firmware_py.post.password import password
+from firmware_py.post.login import log_in
+from firmware_py.post.presets import preset_of
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+log: Final = logging.getLogger(__name__)
 
 
 class SmtpTransport:
@@ -55,9 +54,11 @@ class SmtpLine:
 
     @property
     def limit_bytes(self) -> int | None:
-        """The server's SIZE (RFC 1870); None where it names none."""
-        size = self._dialogue.extension("size").strip() if self._dialogue else ""
-        return int(size) if size.isdecimal() and int(size) > 0 else None
+        """The server's SIZE (RFC 1870) or what its provider documents, the smaller; None where neither is known."""
+        size = _size_of(self._dialogue) if self._dialogue else None
+        preset = preset_of(self._settings)
+        known = [limit for limit in (size, preset.limit_bytes if preset else None) if limit]
+        return min(known, default=None)
 
     def send(self, letter: Letter) -> str:
         """Hand one letter over; return the server's answer. Raises as ``Line.send`` says."""
@@ -68,16 +69,16 @@ class SmtpLine:
             reused = False
         self._used = True
         try:
-            _introduce(self._dialogue, letter)
+            copies = _introduce(self._dialogue, letter)
         except ServerDownError:
             self._hang_up()
             if not reused:
                 raise
             # A server that says goodbye after so many letters is not down; one new call tells.
             self._dialogue = self._open()
-            _introduce(self._dialogue, letter)
+            copies = _introduce(self._dialogue, letter)
         try:
-            return self._dialogue.pour(letter.chunks())
+            return self._dialogue.pour(letter.chunks(), copies=copies)
         except BaseException:
             # Half a letter is out: whatever is said now would be taken for more of its text.
             self._hang_up()
@@ -100,11 +101,12 @@ class SmtpLine:
             raise ServerRefusedError(
                 "no mail server is set; name one as mail.host, or set mail.transport to maildir or off"
             )
-        wrapped = mail.security == "tls"
-        dialogue = Dialogue(mail.host, mail.port, _context(mail), self._patience, wrapped=wrapped)
+        local, context = mail.transport == "lmtp", trusted(mail)
+        wrapped = mail.security == "tls" and not local
+        dialogue = Dialogue(mail.host, mail.port, context, self._patience, wrapped=wrapped, local=local)
         try:
             dialogue.hello()
-            if mail.security == "starttls":
+            if mail.security == "starttls" and not mail.host.startswith("/"):
                 if not dialogue.has("starttls"):
                     raise ServerRefusedError(
                         f"{dialogue.where} offers no encryption (STARTTLS); set mail.security to tls with its port "
@@ -112,14 +114,14 @@ class SmtpLine:
                     )
                 dialogue.encrypt()
             if mail.user:
-                _log_in(dialogue, mail)
+                log_in(dialogue, mail, context)
         except BaseException:
             dialogue.hang_up()
             raise
         return dialogue
 
 
-def _context(mail: MailSettings) -> ssl.SSLContext:
+def trusted(mail: MailSettings) -> ssl.SSLContext:
     """Certificates are checked against the system's authorities, the owner's own beside them, and the name."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -135,45 +137,39 @@ def _context(mail: MailSettings) -> ssl.SSLContext:
     return context
 
 
-def _log_in(dialogue: Dialogue, mail: MailSettings) -> None:
-    """AUTH PLAIN (RFC 4616) or LOGIN, in UTF-8, once."""
-    if mail.security == "none" and mail.host not in _LOOPBACK:
-        raise ServerRefusedError(
-            f"{dialogue.where} would get the password unencrypted; set mail.security to starttls or tls, "
-            "or leave mail.user empty"
-        )
-    secret = password(mail.password_file)
-    plain = _base64(f"\0{mail.user}\0{secret}")
-    dialogue.keep_secret(plain, _base64(secret), secret)
-    mechanisms = dialogue.extension("auth").upper().split()
-    if "PLAIN" in mechanisms:
-        answer = dialogue.say(f"AUTH PLAIN {plain}", "AUTH")
-    elif "LOGIN" in mechanisms:
-        answer = dialogue.say("AUTH LOGIN", "AUTH")
-        for word in (_base64(mail.user), _base64(secret)):
-            if answer[0] == 334:
-                answer = dialogue.say(word, "AUTH")
-    else:
-        raise ServerRefusedError(
-            f"{dialogue.where} offers no login known here (PLAIN or LOGIN; it has: "
-            f"{one_line(' '.join(mechanisms)) or 'none'}); leave mail.user empty if it needs none"
-        )
-    dialogue.expect(answer, LOGIN, 235)
-
-
-def _introduce(dialogue: Dialogue, letter: Letter) -> None:
-    """Say from whom, to whom and how large, up to the server's leave to send the body."""
-    size = letter.size
-    limit = dialogue.extension("size").strip()
-    if limit.isdecimal() and 0 < int(limit) < size:
+def _introduce(dialogue: Dialogue, letter: Letter) -> int:
+    """Say from whom, to whom and how large, up to the server's leave to send the body; return how many copies go."""
+    copies = 0
+    size, limit = letter.size, _size_of(dialogue)
+    if limit is not None and limit < size:
         raise MailRefusedError(
             f"the letter has {size} bytes and {dialogue.where} takes {limit}; fetch the files from the session folder"
         )
-    declared = f" SIZE={size}" if dialogue.has("size") else ""
-    dialogue.ask(f"MAIL FROM:<{letter.sender}>{declared}", "MAIL", f"the sender {letter.sender}", 250)
+    asked = f" SIZE={size}" if dialogue.has("size") else ""
+    if not letter.opening.isascii() and dialogue.has("8bitmime"):
+        asked += " BODY=8BITMIME"
+    if not (letter.sender + letter.recipient).isascii():
+        if not dialogue.has("smtputf8"):
+            raise MailRefusedError(
+                f"{dialogue.where} takes addresses in plain letters only (it has no SMTPUTF8), and {letter.recipient} "
+                "is not one; give another address of this person"
+            )
+        asked += " SMTPUTF8"
+    if dialogue.has("dsn"):
+        # A bounce brings the headers back and not the whole recording, and names the letter (RFC 3461).
+        asked += f" RET=HDRS ENVID={letter.message_id.strip('<>').partition('@')[0]}"
+    dialogue.ask(f"MAIL FROM:<{letter.sender}>{asked}", "MAIL", f"the sender {letter.sender}", 250)
     dialogue.ask(f"RCPT TO:<{letter.recipient}>", "RCPT", f"the recipient {letter.recipient}", 250, 251)
+    if letter.copy_to:
+        # A copy that is refused keeps no letter from its player.
+        answer = dialogue.say(f"RCPT TO:<{letter.copy_to}>", "RCPT")
+        copies = int(answer[0] in (250, 251))
+        if not copies:
+            log.warning("%s takes no copy for %s: %s", dialogue.where, letter.copy_to, dialogue.quoted(*answer))
     dialogue.ask("DATA", "DATA", "the letter", 354)
+    return copies
 
 
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")
+def _size_of(dialogue: Dialogue) -> int | None:
+    size = dialogue.extension("size").strip()
+    return int(size) if size.isascii() and size.isdecimal() and int(size) > 0 else None

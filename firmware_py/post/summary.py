@@ -21,9 +21,11 @@ LARGEST_REPORT_BYTES = 8_000_000
 class Summary:
     """One session in a few fields, each safe to stand in a header or a sentence.
 
-    song is the song's identifier and title its name for people. started is in UTC, None where unknown. marks run
+    song is the song's identifier and title its name for people, empty in free play. language is that of the letter,
+    by its code. started is in UTC, None where unknown. marks run
     from 0 to 100, None where there are none. notes counts the notes played. advice is at most three sentences.
-    gaps counts the stretches in which a process was dead.
+    gaps counts the stretches in which a process was dead. bars holds the marks of each bar, 0…100, in order, None for
+    one that asked for nothing; it is empty where there are none.
     """
 
     song: str
@@ -35,6 +37,8 @@ class Summary:
     notes: int | None
     advice: tuple[str, ...]
     gaps: int
+    language: str = "en"
+    bars: tuple[float | None, ...] = ()
 
 
 def summarise(folder: SessionFolder) -> Summary:
@@ -43,11 +47,12 @@ def summarise(folder: SessionFolder) -> Summary:
     report = _report(folder)
     song = record.song if record else folder.path.name.partition("_")[2] or "session"
     told = report.get("song")
-    title = told.get("title") if isinstance(told, dict) else "Free play" if "song" in report else None
+    title = told.get("title") if isinstance(told, dict) else None
+    free = "song" in report and told is None
     advice = report.get("advice")
     return Summary(
         song=one_line(song, 80) or "session",
-        title=one_line(title, 80) if isinstance(title, str) and title.strip() else _spoken(song),
+        title=one_line(title, 80) if isinstance(title, str) and title.strip() else "" if free else _spoken(song),
         player=one_line(record.player, 60) if record else "",
         started=_started(record),
         seconds=record.seconds if record and math.isfinite(record.seconds) else 0.0,
@@ -55,6 +60,8 @@ def summarise(folder: SessionFolder) -> Summary:
         notes=_count(report.get("notes")),
         advice=tuple(one_line(s, 300) for s in advice if isinstance(s, str))[:3] if isinstance(advice, list) else (),
         gaps=len(record.gaps) if record else 0,
+        language=record.language if record else "en",
+        bars=_bars(report.get("bars")),
     )
 
 
@@ -92,6 +99,13 @@ def _marks(found: Any) -> float | None:
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         return None
     return min(max(float(found), 0.0), 100.0)
+
+
+def _bars(found: Any) -> tuple[float | None, ...]:
+    if not isinstance(found, list) or not all(isinstance(bar, dict) for bar in found):
+        return ()
+    bars = tuple(_marks({"total": bar.get("marks")}) for bar in found)
+    return bars if any(marks is not None for marks in bars) else ()
 
 
 def _count(found: Any) -> int | None:

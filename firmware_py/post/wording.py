@@ -1,38 +1,29 @@
-"""The words of a letter: subject, sentences about the session and about what is attached.
+"""The words of a letter: subject, sentences about the session and about what is attached, in its player's language.
 
-Everything that a player reads in plain text comes from here, so that other languages have one place to go. Not
-here: the HTML around the words (``dress``) or what is attached (``attachments``).
+Everything that a player reads in plain text is said here, through the catalogues of ``languages``. Not here: the HTML
+around the words (``dress``), what is attached (``attachments``), the advice, which the report has in this language.
 """
 
+from firmware_py.languages.words import Words
 from firmware_py.post.attachments import Attachment, Chosen
 from firmware_py.post.summary import Summary
 
-_KINDS = {
-    "audio/wav": "the recording",
-    "audio/flac": "the recording (FLAC, the same sound in a smaller file)",
-    "application/pdf": "the score, with what you played against the melody",
-    "audio/midi": "your notes for a sequencer or keyboard",
-    "application/vnd.recordare.musicxml+xml": "your notes for a notation program",
-}
-_MISSING = {"wav": "the recording", "pdf": "the score", "mid": "the MIDI file", "musicxml": "the MusicXML file"}
-_SOUND = {
-    "mono": "The recording is too large for e-mail, so it comes as mono with 16 bits; the original stays on the box.",
-    "flac": "The recording is too large for e-mail as WAV, so it comes as FLAC, same sound; the WAV stays on the box.",
-    "flac-mono": "The recording is too large for e-mail, so it comes as mono FLAC; the stereo WAV stays on the box.",
-    "too-large": "The recording is too large for e-mail in any form that keeps its sound; it stays on the box.",
-}
 
-
-def subject(summary: Summary) -> str:
+def subject(words: Words, summary: Summary) -> str:
     """One line: the song and the marks."""
     if summary.marks is None:
-        return f"{summary.title}: your recording"
-    return f"{summary.title}: {marks(summary)} of 100"
+        return words.say("{title}: your recording", title=title(words, summary))
+    return words.say("{title}: {marks} of 100", title=title(words, summary), marks=marks(summary))
 
 
-def greeting(summary: Summary) -> str:
+def title(words: Words, summary: Summary) -> str:
+    """What was played: the song's own title, or that there was none."""
+    return summary.title or words.say("Free play")
+
+
+def greeting(words: Words, summary: Summary) -> str:
     """The first line."""
-    return f"Hello {summary.player}," if summary.player else "Hello,"
+    return words.say("Hello {player},", player=summary.player) if summary.player else words.say("Hello,")
 
 
 def marks(summary: Summary) -> str:
@@ -40,75 +31,177 @@ def marks(summary: Summary) -> str:
     return f"{summary.marks:.0f}" if summary.marks is not None else ""
 
 
-def played(summary: Summary) -> str:
+def of_hundred(words: Words) -> str:
+    """What stands behind the marks."""
+    return words.say("of 100")
+
+
+def played(words: Words, summary: Summary) -> str:
     """One sentence: what was played, when and for how long."""
-    when = f" on {summary.started.day} {summary.started:%B %Y}" if summary.started else ""
-    long = f" for {duration(summary.seconds)}" if summary.seconds >= 1 else ""
-    return f"you played {summary.title}{when}{long}."
+    name = title(words, summary)
+    date = words.date(summary.started) if summary.started else ""
+    if summary.seconds < 1:
+        if date:
+            return words.say("You played {title} on {date}.", title=name, date=date)
+        return words.say("You played {title}.", title=name)
+    long = duration(words, summary.seconds)
+    if date:
+        return words.say("You played {title} on {date} for {duration}.", title=name, date=date, duration=long)
+    return words.say("You played {title} for {duration}.", title=name, duration=long)
 
 
-def outcome(summary: Summary) -> str:
+def outcome(words: Words, summary: Summary) -> str:
     """One sentence: marks and notes."""
-    if summary.notes == 0:
-        return (
-            "No note was heard this time." if summary.marks is None else f"No note was heard: {marks(summary)} of 100."
-        )
-    notes = f" with {summary.notes} {'note' if summary.notes == 1 else 'notes'}" if summary.notes else ""
     if summary.marks is None:
-        return f"There are no marks for this session{notes or ', only your recording'}."
-    return f"You reached {marks(summary)} of 100 marks{notes}."
+        if summary.notes:
+            return words.count(
+                "There are no marks for this session, only your recording with {n} note.",
+                "There are no marks for this session, only your recording with {n} notes.",
+                summary.notes,
+            )
+        if summary.notes == 0:
+            return words.say("No note was heard this time.")
+        return words.say("There are no marks for this session, only your recording.")
+    if summary.notes:
+        return words.count(
+            "You reached {marks} of 100 marks with {n} note.",
+            "You reached {marks} of 100 marks with {n} notes.",
+            summary.notes,
+            marks=marks(summary),
+        )
+    if summary.notes == 0:
+        return words.say("No note was heard: {marks} of 100.", marks=marks(summary))
+    return words.say("You reached {marks} of 100 marks.", marks=marks(summary))
 
 
-def mishaps(summary: Summary, chosen: Chosen) -> list[str]:
+def mishaps(words: Words, summary: Summary, chosen: Chosen) -> list[str]:
     """Sentences about whatever is not as it should be; empty for most sessions."""
     said = []
-    if chosen.sound in _SOUND:
-        said.append(_SOUND[chosen.sound])
+    if chosen.sound not in ("whole", "missing"):
+        large, most = size(words, chosen.whole_bytes), size(words, chosen.limit_bytes)
+        said.append(
+            words.say("The recording has {size} as WAV, and a letter takes {limit}.", size=large, limit=most)
+            + " "
+            + _instead(words, chosen.sound)
+        )
     if chosen.missing:
-        names = [_MISSING[ending] for ending in chosen.missing]
-        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-        said.append(f"Not attached, because it could not be made: {listed}. What was recorded is kept on the box.")
+        names = words.listed([_missing(words, ending) for ending in chosen.missing])
+        said.append(
+            words.say(
+                "Not attached, because it could not be made: {files}. What was recorded is kept on the box.",
+                files=names,
+            )
+        )
     if summary.gaps:
         said.append(
-            "The instrument had to start again "
-            + ("once" if summary.gaps == 1 else f"{summary.gaps} times")
-            + " while you played, so a moment is missing."
+            words.count(
+                "The instrument had to start again {n} time while you played, so a moment is missing.",
+                "The instrument had to start again {n} times while you played, so some moments are missing.",
+                summary.gaps,
+            )
         )
     return said
 
 
-def kind(attachment: Attachment) -> str:
+def copied(words: Words, copy_to: str) -> str:
+    """One sentence for the player: who else has this letter."""
+    return words.say("A copy of this letter goes to {address}.", address=copy_to)
+
+
+def _instead(words: Words, sound: str) -> str:
+    match sound:
+        case "mono":
+            return words.say("So it comes as mono with 16 bits; the whole WAV stays on the box.")
+        case "flac":
+            return words.say("So it comes as FLAC, the same sound in a smaller file; the WAV stays on the box.")
+        case "flac-mono":
+            return words.say("So it comes as mono FLAC; the whole WAV stays on the box.")
+        case "mp3":
+            return words.say("So it comes as MP3; the whole WAV stays on the box.")
+        case "opus":
+            return words.say("So it comes as Opus; the whole WAV stays on the box.")
+        case _:
+            return words.say("It is too long for any form that a letter could carry; it stays on the box.")
+
+
+def _missing(words: Words, ending: str) -> str:
+    match ending:
+        case "wav":
+            return words.say("the recording")
+        case "pdf":
+            return words.say("the score")
+        case "mid":
+            return words.say("the MIDI file")
+        case _:
+            return words.say("the MusicXML file")
+
+
+def kind(words: Words, attachment: Attachment) -> str:
     """What an attached file is, in a few words."""
-    return _KINDS[attachment.mime]
+    match attachment.mime:
+        case "audio/wav" | "audio/mpeg" | "audio/ogg":
+            return words.say("the recording")
+        case "audio/flac":
+            return words.say("the recording (FLAC, the same sound in a smaller file)")
+        case "application/pdf":
+            return words.say("the score, with what you played against the melody")
+        case "audio/midi":
+            return words.say("your notes for a sequencer or keyboard")
+        case _:
+            return words.say("your notes for a notation program")
 
 
-def size(size_bytes: int) -> str:
+def bars(words: Words) -> str:
+    """The heading of the marks of each bar."""
+    return words.say("How each bar went, of 100")
+
+
+def attached(words: Words) -> str:
+    """The heading of the list of files."""
+    return words.say("Attached")
+
+
+def picture(words: Words) -> str:
+    """What the picture shows, for who cannot see it."""
+    return words.say("The first page of your score")
+
+
+def signature(words: Words) -> str:
+    """The last line."""
+    return words.say("Hand Dance, the instrument that you play in the air")
+
+
+def size(words: Words, size_bytes: int) -> str:
     """A file size as mail programs show it: kB and MB of 1000 and 1 000 000 bytes."""
     if size_bytes >= 999_500:
-        return f"{size_bytes / 1e6:.1f} MB"
-    return f"{max(size_bytes / 1000, 1):.0f} kB"
+        return words.say("{number} MB", number=words.number(size_bytes / 1e6, 1))
+    return words.say("{number} kB", number=words.number(max(size_bytes / 1000, 1)))
 
 
-def duration(seconds: float) -> str:
+def duration(words: Words, seconds: float) -> str:
     """Seconds as a person says them: ``48 s``, ``3 min 20 s``."""
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+        return words.say("{seconds} s", seconds=rest)
+    if not rest:
+        return words.say("{minutes} min", minutes=minutes)
+    return words.say("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
-def text(summary: Summary, chosen: Chosen) -> str:
+def text(words: Words, summary: Summary, chosen: Chosen, copy_to: str) -> str:
     """The whole letter in plain text."""
-    lines = [greeting(summary), "", played(summary), outcome(summary), ""]
+    lines = [greeting(words, summary), "", played(words, summary), outcome(words, summary), ""]
     for sentence in summary.advice:
         lines += [f"* {sentence}"]
     if summary.advice:
         lines.append("")
     if chosen.attachments:
-        lines.append("Attached:")
-        lines += [f"  {a.name}  {kind(a)}, {size(a.size)}" for a in chosen.attachments]
+        lines.append(words.say("Attached:"))
+        lines += [f"  {a.name}  {kind(words, a)}, {size(words, a.size)}" for a in chosen.attachments]
         lines.append("")
-    for sentence in mishaps(summary, chosen):
+    for sentence in mishaps(words, summary, chosen):
         lines += [sentence, ""]
-    lines += ["-- ", "Hand Dance, the instrument that you play in the air", ""]
+    if copy_to:
+        lines += [copied(words, copy_to), ""]
+    lines += ["-- ", signature(words), ""]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """What a report says, as plain data: the same for report.json, the page and the letter.
 
-report.json is this record as JSON (schema 1): every field stands there under its name here, and ``title`` before
+report.json is this record as JSON (report.schema.json): each field stands there under its name here, ``title`` before
 them; None is null, seconds count from the first frame of sound.wav. Not here: how it is worked out (``report``) or
 shown (``page``).
 """
@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from firmware_py.archive.session_folder import Gap
 from firmware_py.errors import ReportError
+from firmware_py.music.evaluation import Evaluation
 
 SCHEMA: Final = 1
 
@@ -68,10 +69,24 @@ class WantedNote:
 
 @dataclass(frozen=True, slots=True)
 class BarLine:
-    """The marks of one bar, 0…100, None for a bar that asks for nothing. number: as printed."""
+    """One bar. number: as printed. marks: 0…100, None for a bar that asks for nothing and where nothing is marked.
+
+    late_ms: median of its notes behind the beat. tempo_ratio: the player's tempo over the song's around this bar. None
+    where too few notes were played.
+    """
 
     number: int
     marks: float | None
+    late_ms: float | None = None
+    tempo_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierLine:
+    """An earlier session of this player with this song: when it began, as in ``started_utc``, and its marks."""
+
+    started_utc: str
+    marks: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,9 @@ class Report:
     """One session, reported.
 
     song, marks: None in free play. wanted: the song's notes with their verdicts. extra: indices of played notes that
-    answered none. advice: sentences. files: what is in the folder, what for → file name. counters, gaps: as in
+    answered none. second: notes of the second hand, a voice of its own. evaluation: the figures that music information
+    retrieval reports (``music.evaluation``); None without marks. earlier: the player's earlier marks for this song,
+    oldest first. advice: sentences. files: what is in the folder, what for → file name. counters, gaps: as in
     session.json.
     """
 
@@ -122,6 +139,9 @@ class Report:
     end: str
     counters: dict[str, int]
     gaps: tuple[Gap, ...]
+    second: tuple[PlayedNote, ...] = ()
+    evaluation: Evaluation | None = None
+    earlier: tuple[EarlierLine, ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -159,6 +179,9 @@ class Report:
                     "bars": tuple(BarLine(**b) for b in found["bars"]),
                     "advice": tuple(found["advice"]),
                     "gaps": tuple(Gap(**g) for g in found["gaps"]),
+                    "second": tuple(PlayedNote(**n) for n in found.get("second", ())),
+                    "evaluation": Evaluation(**found["evaluation"]) if found.get("evaluation") else None,
+                    "earlier": tuple(EarlierLine(**e) for e in found.get("earlier", ())),
                 }
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from firmware_py.errors import ReportError
 from firmware_py.report.looks import Look, head_svg
+from firmware_py.report.memory import give_memory_back
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.sheet import Sheet
 
@@ -61,8 +62,10 @@ class System:
     end_bar: int
 
 
-def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
+def engrave(sheet: Sheet, looks: Mapping[str, Look], *, largest_staff_mm: float = STAFF_MM[0][2]) -> tuple[System, ...]:
     """Return the systems of a sheet. looks: by the name of a note (``Staff.piece_id``), all its pieces.
+
+    largest_staff_mm: a staff's height on paper is at most this, however little music there is.
 
     Raises ReportError where verovio refuses the sheet.
     """
@@ -72,7 +75,7 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
     verovio.enableLog(verovio.LOG_OFF)
     engraver = verovio.toolkit()
     engraver.setOptions(dict(_OPTIONS))
-    engraver.setOptions({"pageWidth": round(_STAFF_UNITS * WIDTH_MM / staff_mm(sheet, starts))})
+    engraver.setOptions({"pageWidth": round(_STAFF_UNITS * WIDTH_MM / min(largest_staff_mm, staff_mm(sheet, starts)))})
     short = len(starts) > 1 and (sheet.bars - starts[-1]) * 2 <= starts[1]
     engraver.setOptions({"minLastJustification": 1.0 if short else 0.0})
     music = musicxml_of(sheet, pages_at=frozenset(starts[1:]), tempo=False)
@@ -81,10 +84,13 @@ def engrave(sheet: Sheet, looks: Mapping[str, Look]) -> tuple[System, ...]:
             "verovio could not engrave this session's notes; notes.musicxml and notes.mid still hold them"
         )
     ends = [*starts[1:], sheet.bars]
-    return tuple(
+    systems = tuple(
         _system(engraver.renderToSVG(page), looks, first, end)
         for page, (first, end) in enumerate(zip(starts, ends, strict=True), 1)
     )
+    del engraver
+    give_memory_back()
+    return systems
 
 
 def system_starts(sheet: Sheet) -> list[int]:
@@ -137,7 +143,7 @@ def _system(svg: str, looks: Mapping[str, Look], first: int, end: int) -> System
     content = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"><defs>{defs}</defs>'
-        f'<g transform="scale({width / inner_width:.6g})">{"".join(body)}</g></svg>'
+        f'<g transform="scale({width / inner_width:.6g})" fill="{_INK}">{"".join(body)}</g></svg>'
     )
     return System(content, WIDTH_MM, WIDTH_MM * height / width, first, end)
 
@@ -164,9 +170,11 @@ def _flatten(
                 _head(child, own, used, body)
                 continue
             move = child.get("transform")
-            body.append(f'<g transform="{move}">' if move else "<g>")
+            if move:
+                body.append(f'<g transform="{move}">')
             _flatten(child, looks, own, used, body)
-            body.append("</g>")
+            if move:
+                body.append("</g>")
         elif tag == "use":
             body.append(_use(child, used, _INK))
         elif tag in ("path", "polygon", "polyline", "rect", "ellipse"):
@@ -178,7 +186,8 @@ def _flatten(
 def _use(element: ElementTree.Element, used: dict[str, str], colour: str) -> str:
     original = (element.get(_HREF) or element.get("href") or "").removeprefix("#")
     name = used.setdefault(original, original.split("-")[0])
-    return f'<use xlink:href="#{name}" transform="{element.get("transform", "")}" fill="{colour}"/>'
+    fill = "" if colour == _INK else f' fill="{colour}"'
+    return f'<use xlink:href="#{name}" transform="{element.get("transform", "")}"{fill}/>'
 
 
 def _head(group: ElementTree.Element, look: Look, used: dict[str, str], body: list[str]) -> None:
@@ -196,7 +205,8 @@ def _shape(tag: str, element: ElementTree.Element) -> str:
     kept = {k: v for k, v in element.attrib.items() if k not in ("id", "class", "style", "color")}
     if tag in ("path", "rect", "polyline", "ellipse") and "stroke-width" in kept:
         kept.setdefault("stroke", _INK)
-    kept.setdefault("fill", _INK if tag != "polyline" else "none")
+    if tag == "polyline":
+        kept.setdefault("fill", "none")
     for name in ("stroke", "fill"):
         if kept.get(name) == "currentColor":
             kept[name] = _INK

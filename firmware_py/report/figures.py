@@ -6,6 +6,7 @@ Not here: measuring them (``music.marks``, ``music.judge``).
 from collections.abc import Sequence
 from typing import Final
 
+from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.music import agreement, judge, marks
 from firmware_py.report import wording
 from firmware_py.report.contents import MarksLine, PlayedNote, Report
@@ -18,27 +19,43 @@ _GOOD_BAR: Final = 80.0
 
 def figures_of(report: Report) -> tuple[tuple[str, str], ...]:
     """Return name and value of each figure that this session has; none without notes."""
-    if not report.notes:
+    if not report.notes and not report.second:
         return ()
     return _song_figures(report, report.marks) if report.marks else _free_figures(report)
 
 
-def free_sentences(notes: Sequence[PlayedNote]) -> tuple[str, ...]:
+def free_sentences(notes: Sequence[PlayedNote], words: Words = ENGLISH) -> tuple[str, ...]:
     """Return what there is to say of free play, which nobody marks; nothing without notes."""
     if not notes:
         return ()
     longest: dict[str, float] = {}
     for note in notes:
         longest[note.name] = longest.get(note.name, 0.0) + note.duration_s
-    words = {
-        "notes": wording.ONE_NOTE if len(notes) == 1 else wording.MANY_NOTES.format(notes=len(notes)),
-        "low": min(notes, key=lambda n: n.pitch).name,
-        "high": max(notes, key=lambda n: n.pitch).name,
-        "sounding": f"{sum(n.duration_s for n in notes):.0f}",
-        "favourite": max(longest, key=lambda name: longest[name]),
-    }
-    first, second = wording.FREE_SENTENCES
-    return (first.format(**words), second.format(**words)) if len(longest) > 1 else (second.format(**words),)
+    most = words.say("The note you stayed on most was {favourite}.", favourite=max(longest, key=longest.__getitem__))
+    if len(longest) == 1:
+        return (most,)
+    what = words.say(
+        "You played {notes} between {low} and {high}, {sounding} seconds of sound in all.",
+        notes=words.count("{n} note", "{n} notes", len(notes)),
+        low=min(notes, key=lambda n: n.pitch).name,
+        high=max(notes, key=lambda n: n.pitch).name,
+        sounding=f"{sum(n.duration_s for n in notes):.0f}",
+    )
+    return (what, most)
+
+
+def no_notes_sentences(words: Words = ENGLISH, *, song: bool) -> tuple[str, str, str]:
+    """Return what is said where no note was heard, with a song or without one."""
+    return (
+        words.say("No notes this time: the camera did not see a hand that it could follow."),
+        words.say(
+            "Hold an open hand in front of the camera, about an arm's length away, "
+            "with a light on it rather than behind it."
+        ),
+        words.say("The recording and the song's melody are here all the same. Come back whenever you like.")
+        if song
+        else words.say("The recording is here all the same. Come back whenever you like."),
+    )
 
 
 def small_print() -> str:
@@ -50,6 +67,7 @@ def small_print() -> str:
         none=f"{agreement.NO_CREDIT_CENTS:.0f}",
         glide=f"{marks.FREE_GLIDE_S * 1000:.0f}",
         breath=f"{marks.FREE_BREATH_S * 1000:.0f}",
+        lead=f"{marks.FREE_LEAD_S * 1000:.0f}",
         rest=f"{marks.MOST_REST_COST:.0f}",
         late_cost=f"{marks.LATE_COST_PER_S:g}",
         right=f"{judge.RIGHT_CENTS:.0f}",
@@ -84,13 +102,14 @@ def _song_figures(report: Report, line: MarksLine) -> tuple[tuple[str, str], ...
 
 
 def _free_figures(report: Report) -> tuple[tuple[str, str], ...]:
-    low = min(report.notes, key=lambda n: n.pitch)
-    high = max(report.notes, key=lambda n: n.pitch)
+    notes = (*report.notes, *report.second)
+    low = min(notes, key=lambda n: n.pitch)
+    high = max(notes, key=lambda n: n.pitch)
     return (
-        (wording.FIGURES["notes"], str(len(report.notes))),
+        (wording.FIGURES["notes"], str(len(notes))),
         (wording.FIGURES["range"], low.name if low.name == high.name else f"{low.name} – {high.name}"),
-        (wording.FIGURES["longest"], wording.SECONDS.format(seconds=f"{max(n.duration_s for n in report.notes):.1f}")),
-        (wording.FIGURES["sounding"], wording.SECONDS.format(seconds=f"{sum(n.duration_s for n in report.notes):.0f}")),
+        (wording.FIGURES["longest"], wording.SECONDS.format(seconds=f"{max(n.duration_s for n in notes):.1f}")),
+        (wording.FIGURES["sounding"], wording.SECONDS.format(seconds=f"{sum(n.duration_s for n in notes):.0f}")),
     )
 
 

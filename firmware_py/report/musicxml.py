@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from firmware_py.music.bars import Bars
 from firmware_py.music.pitch import Key, spell
+from firmware_py.report.midi import PROGRAMS
 from firmware_py.report.notation import Piece
 from firmware_py.report.sheet import Sheet, Staff
 
@@ -44,6 +45,11 @@ def musicxml_of(sheet: Sheet, *, pages_at: frozenset[int] = frozenset(), tempo: 
     for n, staff in enumerate(sheet.staves, 1):
         part = SubElement(part_list, "score-part", id=f"P{n}")
         _text(part, "part-name", staff.name)
+        _text(part, "part-abbreviation", f"{staff.name[:3]}.")
+        _text(SubElement(part, "score-instrument", id=f"P{n}-I1"), "instrument-name", staff.name)
+        instrument = SubElement(part, "midi-instrument", id=f"P{n}-I1")
+        _text(instrument, "midi-channel", str(n))
+        _text(instrument, "midi-program", str(PROGRAMS.get(staff.name, 0) + 1))  # MusicXML counts them from 1
     if len(sheet.staves) > 1:
         SubElement(part_list, "part-group", type="stop", number="1")
     for n in range(1, len(sheet.staves) + 1):

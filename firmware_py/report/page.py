@@ -14,17 +14,21 @@ from typing import Any, Final, Literal
 
 from firmware_py.errors import ReportError
 from firmware_py.report import wording
-from firmware_py.report.contents import Report
+from firmware_py.report.contents import EarlierLine, Report
 from firmware_py.report.engraving import System
 from firmware_py.report.looks import LOOKS, legend_svg
+from firmware_py.report.memory import give_memory_back
 from firmware_py.report.notation import Metre
+from firmware_py.report.progress import progress_svg
 from firmware_py.report.roll import Row
 from firmware_py.report.summary import one_line
 
 PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that leave 182 mm for the music
 
-_FEW_SYSTEMS: Final = 4  # that leave room for air between them
+_MUSIC_MM: Final = {"a4": 100.0, "us-letter": 84.0}  # height that the first page leaves for the systems
+_GAP_MM: Final = (1.2, 5.0)  # between two systems, at least and at most
 _LEAST_RANKED: Final = 5_010  # the game's names for less are no way to speak to a child
+_FIRST_PICTURES: Final = 9  # rows and systems: no first sheet holds more
 _TITLE_PT: Final = ((28, 24.0), (48, 19.0), (90, 15.0))  # longest title, its size; beyond: 11.5
 _LONGEST_WORD: Final = 22  # letters after which a line may break inside a word
 _ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -79,19 +83,20 @@ def page_of(
         "subtitle": _breakable(_subtitle(report)),
         "facts": [_breakable(fact) for fact in _facts(report, started)],
         "marks": _marks(report),
-        "numbered": bool(report.notes and report.song),
-        "advice": [_breakable(s) for s in report.advice],
-        "figures": [list(pair) for pair in figures],
+        "numbered": bool(report.notes and report.marks),
+        "advice": [_breakable(wording.with_signs(s)) for s in report.advice],
+        "figures": [[name, wording.with_signs(value)] for name, value in figures],
         "legend": _legend(report),
         "roll": [{"svg": r.svg, "width_mm": r.width_mm, "alt": wording.ROLL_FREE} for r in rows],
-        "roll_title": wording.ROLL_SONG if report.song else wording.ROLL_FREE,
+        "roll_title": _roll_title(report),
+        "progress": _progress(report),
         "roll_note": _roll_note(report),
         "systems": [{"svg": s.svg, "width_mm": s.width_mm, "alt": f"{s.first_bar + 1}–{s.end_bar}"} for s in systems],
-        "system_gap_mm": 5.0 if len(systems) <= _FEW_SYSTEMS else 1.5,
+        "system_gap_mm": _gap_mm(systems, paper),
         "score_title": _score_title(report),
         "small_print": small_print,
     }
-    return Page(json.dumps(data, ensure_ascii=False), paper)
+    return Page(json.dumps(data), paper)
 
 
 def pdf_of(page: Page) -> bytes:
@@ -100,8 +105,17 @@ def pdf_of(page: Page) -> bytes:
 
 
 def png_of(page: Page, ppi: float) -> bytes:
-    """Return the first sheet as PNG at so many pixels an inch. Raises ReportError where typst refuses it."""
-    return _typeset(page, "png", ppi)
+    """Return the first sheet as PNG at so many pixels an inch. Raises ReportError where typst refuses it.
+
+    Typst draws all sheets or none, so what cannot stand on the first one is left out before.
+    """
+    data: dict[str, Any] = json.loads(page.data)
+    rows, systems = len(data["roll"]), len(data["systems"])
+    data["roll"] = data["roll"][:_FIRST_PICTURES]
+    data["systems"] = data["systems"][: max(0, _FIRST_PICTURES - rows)]
+    if rows + systems > _FIRST_PICTURES:
+        data["small_print"] = ""
+    return _typeset(Page(json.dumps(data), page.paper), "png", ppi)
 
 
 def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> bytes:
@@ -120,6 +134,7 @@ def _typeset(page: Page, form: Literal["pdf", "png"], ppi: float | None) -> byte
         raise ReportError(
             f"typst could not lay out the page ({error}); notes.musicxml and notes.mid still hold the notes"
         ) from error
+    give_memory_back()
     return bytes(made[0] if isinstance(made, list) else made)
 
 
@@ -146,7 +161,7 @@ def _facts(report: Report, started: datetime) -> list[str]:
     facts.append(f"{started.day} {wording.MONTHS[started.month - 1]} {started.year}")
     facts.append(wording.LENGTH.format(minutes=int(report.seconds) // 60, seconds=int(report.seconds) % 60))
     if report.song is not None:
-        facts.append(wording.KEY.format(key=report.song.key))
+        facts.append(wording.KEY.format(key=wording.with_signs(report.song.key)))
         pulse = Metre(report.song.beats_per_bar, report.song.beat_unit).pulse
         facts.append(wording.TEMPO.format(tempo=f"{report.tempo_bpm / float(pulse):.0f}"))
     if report.patch:
@@ -178,11 +193,44 @@ def _legend(report: Report) -> list[dict[str, str]]:
     ]
 
 
+def _gap_mm(systems: Sequence[System], paper: str) -> float:
+    """Return the room between two systems: airy, but not so that they need another page."""
+    if len(systems) < 2:
+        return 0.0
+    left = _MUSIC_MM[paper] - sum(system.height_mm for system in systems)
+    return round(min(_GAP_MM[1], max(_GAP_MM[0], left / (len(systems) - 1))), 2)
+
+
+def _progress(report: Report) -> dict[str, str] | None:
+    """Return the picture of the player's marks over time, None for a first time."""
+    if report.marks is None or not report.earlier:
+        return None
+    now = EarlierLine(report.started_utc, report.marks.total)
+    best = now.marks > max(line.marks for line in report.earlier)
+    title = wording.PROGRESS_BEST if best else wording.PROGRESS
+    return {"title": title, "svg": progress_svg((*report.earlier, now))}
+
+
+def _roll_title(report: Report) -> str:
+    if report.song is None:
+        return wording.ROLL_FREE
+    return wording.ROLL_SONG if report.marks else wording.ROLL_UNMARKED
+
+
 def _roll_note(report: Report) -> str:
+    note = _roll_words(report)
+    if any(bar.tempo_ratio is not None for bar in report.bars):
+        note += wording.ROLL_TEMPO
+    return note + wording.ROLL_SECOND if report.second else note
+
+
+def _roll_words(report: Report) -> str:
     if report.song is None:
         return wording.ROLL_FREE_NOTE
-    if report.marks is None or not report.notes:
+    if not report.notes:
         return ""
+    if report.marks is None:
+        return wording.ROLL_PLAIN
     lag_ms = round(report.marks.forgiven_ms)
     note = wording.ROLL_LAG.format(ms=lag_ms) if lag_ms >= 5 else wording.ROLL_PLAIN
     if report.marks.octaves:

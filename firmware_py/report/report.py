@@ -1,4 +1,4 @@
-"""One session reported: its folder in; notes.mid, notes.musicxml, report.json, score.pdf and preview.png out.
+"""One session reported: its folder in; notes.mid, .musicxml and .csv, report.json, score.pdf and preview.png out.
 
 Everything is recomputed from session.json and hand.samples, so the same folder gives the same bytes again, whichever
 process makes them. Not here: what the files look like (``midi``, ``musicxml``, ``page``), what playing is worth
@@ -7,84 +7,45 @@ process makes them. Not here: what the files look like (``midi``, ``musicxml``, 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, replace
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import HandDanceError, ReportError
-from firmware_py.hand_sample import Flag
+from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
-from firmware_py.music.curve import PitchCurve, curve_of
-from firmware_py.music.imported_songs import imported_folder
-from firmware_py.music.marks import Marks, marks_for_song
+from firmware_py.music.curve import PitchCurve
+from firmware_py.music.evaluation import Evaluation
+from firmware_py.music.marks import Marks
 from firmware_py.music.note import Note
-from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
-from firmware_py.music.passage import passage
 from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import ScoreNote, Song
-from firmware_py.music.songs_library import FREE_PLAY, load_song
-from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
-from firmware_py.report.engraving import engrave
-from firmware_py.report.figures import figures_of, free_sentences, small_print
-from firmware_py.report.free_play import key_of
+from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
+from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
-from firmware_py.report.notation import Metre
+from firmware_py.report.notes_csv import notes_csv
 from firmware_py.report.page import page_of, pdf_of
+from firmware_py.report.performance import Performance, performance_of
 from firmware_py.report.preview import preview_of
+from firmware_py.report.progress import earlier_of
 from firmware_py.report.quantise import quantise
 from firmware_py.report.roll import Bar, roll
-from firmware_py.report.sheet import MELODY, PLAYED, Sheet, Staff, bars_needed
+from firmware_py.report.sheet import MELODY, PLAYED, SECOND, Sheet, Staff, bars_needed
 
-FREE_METRE: Final = Metre(4, 4)
-FREE_TEMPO_BPM: Final = 100.0
+LARGEST_STAFF_MM: Final = {"a4": STAFF_MM[0][2], "us-letter": SMALLEST_STAFF_MM}  # Letter is 18 mm shorter
 FILES: Final = {
     "sound": SessionFolder.SOUND,
     "midi": SessionFolder.MIDI,
     "musicxml": SessionFolder.MUSICXML,
+    "notes": SessionFolder.NOTES,
     "score": SessionFolder.SCORE,
     "preview": SessionFolder.PREVIEW,
 }
-
-
-@dataclass(frozen=True)
-class _Performance:
-    """A session as it was played: the song at its tempo and key (None in free play), the curve, its notes and marks.
-
-    forgiven_s: the delay that is taken off before notes are written down: the machine's own and a little of a
-    player's.
-    """
-
-    record: SessionRecord
-    song: Song | None
-    curve: PitchCurve
-    notes: tuple[Note, ...]
-    marks: Marks | None
-    forgiven_s: float
-
-    @cached_property
-    def key(self) -> Key:
-        return self.song.parsed_key if self.song else key_of(self.notes)
-
-    @property
-    def metre(self) -> Metre:
-        return Metre(self.song.beats_per_bar, self.song.beat_unit) if self.song else FREE_METRE
-
-    @property
-    def tempo_bpm(self) -> float:
-        return self.song.tempo_bpm if self.song else self.record.tempo_bpm or FREE_TEMPO_BPM
-
-    @property
-    def start_s(self) -> float:
-        """Where bar 1 begins; in free play with the first note."""
-        if self.song is None:
-            return self.notes[0].onset_s if self.notes else 0.0
-        return self.record.song_start_s
 
 
 def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Sequence[Path] = ()) -> Report:
@@ -97,7 +58,7 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
     """
     record = folder.record()
     try:
-        performance = _performance(folder, record, song_folders)
+        performance = performance_of(folder, record, song_folders)
         report = _report(folder, performance)
         sheet = _sheet(report, performance)
         page = page_of(
@@ -109,10 +70,13 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 performance.key,
                 lag_s=performance.forgiven_s if performance.song else 0.0,
                 higher=-12.0 * performance.marks.octave_shift if performance.marks else 0.0,
+                second=performance.second_curve,
             )
-            if performance.notes
+            if performance.heard
             else (),
-            engrave(sheet, _looks(report)) if performance.notes or performance.song else (),
+            engrave(sheet, _looks(report), largest_staff_mm=LARGEST_STAFF_MM.get(paper, SMALLEST_STAFF_MM))
+            if performance.heard or performance.song
+            else (),
             paper=paper,
             small_print=small_print() if report.marks and report.notes else "",
             figures=figures_of(report),
@@ -125,10 +89,14 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 key=performance.key,
                 tempo_bpm=performance.tempo_bpm,
                 song_start_s=performance.start_s,
+                tempos=performance.song.tempos if performance.song else (),
+                metres=performance.song.metres if performance.song else (),
+                curves=_curves(performance),
             ),
             SessionFolder.MUSICXML: musicxml_of(sheet),
             SessionFolder.SCORE: pdf_of(page),
             SessionFolder.PREVIEW: preview_of(page),
+            SessionFolder.NOTES: notes_csv(report),
             SessionFolder.REPORT: report.to_json(),
         }
     except HandDanceError:
@@ -143,40 +111,7 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
     return report
 
 
-def _performance(folder: SessionFolder, record: SessionRecord, song_folders: Sequence[Path]) -> _Performance:
-    song = None
-    if record.song not in ("", FREE_PLAY):
-        song_folders = (folder.path, *song_folders, imported_folder(folder.path.parent.parent))
-        song = passage(load_song(record.song, song_folders), record.passage).transposed(record.transpose)
-        if record.tempo_bpm > 0:
-            song = song.at_tempo(record.tempo_bpm)
-        song = song if song.melody else None  # over a recording without notes one plays freely
-    samples = folder.samples()
-    seconds = record.seconds
-    if seconds <= 0 and len(samples):  # a session that was cut: as long as its samples
-        seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
-    seen = samples[(samples["flags"] & Flag.PRESENT) != 0]
-    curve = curve_of(
-        samples,
-        record.mapping,
-        t0_ns=record.t0_ns,
-        delay_s=record.delay_s,
-        seconds=seconds,
-        sound_rate_hz=record.rate_hz,
-    )
-    notes = notes_of(curve) if len(seen) else ()
-    if record.song_start_s > 0 or song:
-        begins = record.song_start_s + record.delay_s  # what is before is for trying, and for finding the reach
-        notes = tuple(n for n in notes if n.end_s - max(n.onset_s, begins) >= SHORTEST_NOTE_S)
-    if song is None:
-        return _Performance(record, None, curve, notes, None, 0.0)
-    delay_s = record.delay_s + record.device_delay_s  # who follows a song that is heard late is late by as much
-    marks = marks_for_song(curve, song, record.song_start_s, delay_s=delay_s, played=notes)
-    forgiven_s = marks.forgiven_s if marks and notes else record.delay_s
-    return _Performance(record, song, curve, notes, marks, forgiven_s)
-
-
-def _report(folder: SessionFolder, performance: _Performance) -> Report:
+def _report(folder: SessionFolder, performance: Performance) -> Report:
     record, song, marks = performance.record, performance.song, performance.marks
     numbers = {note: n for n, note in enumerate(performance.notes)}
     extra = marks.extra if marks else ()
@@ -204,21 +139,26 @@ def _report(folder: SessionFolder, performance: _Performance) -> Report:
             for mark in (marks.notes if marks else ())
         ),
         extra=tuple(numbers[note] for note in extra if note in numbers),
-        bars=_bar_lines(song, marks) if song and marks else (),
+        bars=_bar_lines(song, marks) if song else (),
         advice=_advice(performance),
         files={what: name for what, name in FILES.items() if what != "sound" or folder.file(name).exists()},
         end=record.end,
         counters=dict(record.counters),
         gaps=record.gaps,
+        second=tuple(_played_note(n, performance.key) for n in performance.second),
+        evaluation=_rounded(performance.evaluation) if performance.evaluation else None,
+        earlier=earlier_of(folder, record) if marks else (),
     )
 
 
-def _advice(performance: _Performance) -> tuple[str, ...]:
-    if not performance.notes:
-        return wording.NO_NOTES if performance.song else wording.NO_NOTES_FREE
+def _advice(performance: Performance) -> tuple[str, ...]:
+    words = words_in(performance.record.language)
+    if not performance.heard:
+        return no_notes_sentences(words, song=performance.song is not None)
     if performance.marks is None:
-        return free_sentences([_played_note(n, performance.key) for n in performance.notes])
-    return advice_of(performance.marks)
+        notes = [_played_note(n, performance.key) for n in (*performance.notes, *performance.second)]
+        return free_sentences(notes, words)
+    return advice_of(performance.marks, words)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:
@@ -235,7 +175,7 @@ def _song_line(song: Song, start_s: float) -> SongLine:
     )
 
 
-def _marks_line(marks: Marks, performance: _Performance) -> MarksLine:
+def _marks_line(marks: Marks, performance: Performance) -> MarksLine:
     lag_ms = marks.lag_s * 1000 if performance.notes else 0.0
     return MarksLine(
         total=round(marks.total, 1),
@@ -263,29 +203,38 @@ def _played_note(note: Note, key: Key) -> PlayedNote:
     )
 
 
-def _bar_lines(song: Song, marks: Marks) -> tuple[BarLine, ...]:
+def _bar_lines(song: Song, marks: Marks | None) -> tuple[BarLine, ...]:
     """Return every bar of the song; those that ask for nothing have no marks."""
-    credit = {bar.number: bar.credit for bar in marks.bars}
+    marked = {bar.number: bar for bar in (marks.bars if marks else ())}
     first = song.bar_number(Fraction(0))
     return tuple(
-        BarLine(n, round(100 * credit[n], 1) if n in credit else None) for n in range(first, first + song.bars)
+        BarLine(n, round(100 * bar.credit, 1), _finite(bar.late_ms, 1), _finite(bar.tempo_ratio, 4))
+        if (bar := marked.get(n))
+        else BarLine(n, None)
+        for n in range(first, first + song.bars)
     )
 
 
-def _sheet(report: Report, performance: _Performance) -> Sheet:
+def _sheet(report: Report, performance: Performance) -> Sheet:
     song = performance.song
     melody = song.melody if song else ()
     metres = song.metres if song else ()
-    played: tuple[ScoreNote, ...] = quantise(
-        _evened(performance.notes, song, performance.start_s + performance.forgiven_s) if song else performance.notes,
-        start_s=performance.start_s + (performance.forgiven_s if song else 0.0),
-        tempo_bpm=performance.tempo_bpm,
-        melody=melody,
-        end=song.end if song else None,
-    )
+
+    def written(notes: Sequence[Note]) -> tuple[ScoreNote, ...]:
+        return quantise(
+            _evened(notes, song, performance.start_s + performance.forgiven_s) if song else notes,
+            start_s=performance.start_s + (performance.forgiven_s if song else 0.0),
+            tempo_bpm=performance.tempo_bpm,
+            melody=melody,
+            end=song.end if song else None,
+        )
+
+    played, second = written(performance.notes), written(performance.second)
     staves = [Staff(MELODY, "m", tuple(melody))] if song else []
-    if played or not song:
+    if played or not (song or second):
         staves.append(Staff(PLAYED, "p", played))
+    if second:
+        staves.append(Staff(SECOND, "s", second))
     return Sheet(
         title=report.title,
         composer=song.composer if song else "",
@@ -294,7 +243,7 @@ def _sheet(report: Report, performance: _Performance) -> Sheet:
         key=performance.key,
         metre=performance.metre,
         tempo_bpm=performance.tempo_bpm,
-        bars=max(bars_needed(performance.metre, melody, played, metres=metres), song.bars if song else 1),
+        bars=max(bars_needed(performance.metre, melody, played, second, metres=metres), song.bars if song else 1),
         staves=tuple(staves),
         pickup=song.pickup if song else Fraction(0),
         metres=metres,
@@ -320,28 +269,43 @@ def _looks(report: Report) -> dict[str, Look]:
     return looks | {f"p{n}": LOOKS["extra"] for n in report.extra}
 
 
-def _blocks(performance: _Performance) -> list[tuple[Note, Look]]:
+def _blocks(performance: Performance) -> list[tuple[Note, Look]]:
     if performance.marks is None:
         if performance.song is None:
-            return [(note, PLAYED_LOOK) for note in performance.notes]
+            first = WANTED_LOOK if performance.second else PLAYED_LOOK  # of two hands the second is the blue one
+            second = [(note, PLAYED_LOOK) for note in performance.second]
+            return [*((note, first) for note in performance.notes), *second]
         return [(note, WANTED_LOOK) for note in performance.song.melody_at(performance.start_s)]
     return [(mark.wanted, LOOKS[mark.verdict.value]) for mark in performance.marks.notes]
 
 
-def _bars(report: Report, performance: _Performance) -> list[Bar]:
+def _bars(report: Report, performance: Performance) -> list[Bar]:
     if performance.song is None:
         return []
     song, grid = performance.song, performance.song.bar_grid
     lines_s = [performance.start_s + song.seconds(grid.start_of(n)) for n in range(len(report.bars) + 1)]
-    return [Bar(bar.number, lines_s[n], lines_s[n + 1], bar.marks) for n, bar in enumerate(report.bars)]
+    return [
+        Bar(bar.number, lines_s[n], lines_s[n + 1], bar.marks, bar.tempo_ratio) for n, bar in enumerate(report.bars)
+    ]
 
 
-def _midi_parts(performance: _Performance) -> list[tuple[str, Sequence[Note]]]:
+def _midi_parts(performance: Performance) -> list[tuple[str, Sequence[Note]]]:
     parts: list[tuple[str, Sequence[Note]]] = []
     if performance.song:
         parts.append((MELODY, performance.song.melody_at(performance.start_s)))
     parts.append((PLAYED, performance.notes))
+    if performance.second:
+        parts.append((SECOND, performance.second))
     return parts
+
+
+def _rounded(evaluation: Evaluation) -> Evaluation:
+    return Evaluation(*(round(figure, 4) for figure in astuple(evaluation)))
+
+
+def _curves(performance: Performance) -> dict[str, PitchCurve]:
+    second = {} if performance.second_curve is None else {SECOND: performance.second_curve}
+    return {PLAYED: performance.curve, **second}
 
 
 def _finite(value: float | None, digits: int) -> float | None:

@@ -14,6 +14,7 @@ import numpy as np
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
 from firmware_py.music.pitch import Key, note_name
+from firmware_py.report import wording
 from firmware_py.report.looks import Look
 
 WIDTH_MM: Final = 182.0
@@ -26,10 +27,17 @@ _TOP: Final = 24.0  # room for the numbers of the bars
 _SEMITONE_LEAST: Final = 9.0
 _SEMITONE_MOST: Final = 20.0
 _PLOT_HEIGHT: Final = 290.0
+_PLOT_HEIGHT_OF_TWO: Final = 230.0  # a second hand needs its room in the score
 _HEAT_TOP: Final = 10.0
 _HEAT_HEIGHT: Final = 42.0
+_TEMPO_TOP: Final = 10.0
+_TEMPO_HEIGHT: Final = 44.0
+_MOST_TEMPO: Final = 0.10  # faster or slower is drawn at the edge
+_INKS: Final = ("#0060A8", "#1A1A1A")  # of the second hand, of the first
 _FONT: Final = 'font-family="Libertinus Serif"'
 _POINTS_A_SECOND: Final = 50.0
+_FLAT: Final = 0.05  # of a unit, from one point to the next, and from the last corner: what print cannot show
+_MOST_DRIFT: Final = 0.4
 _HEAT: Final = ("#5B1238", "#8E2A4A", "#C0584F", "#E39A63", "#F2D29B", "#DDE9CF", "#B7DCC4")  # 0 % … 100 %
 _DARK_HEAT: Final = 50.0  # marks below which the figure is printed in white
 _MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
@@ -40,12 +48,16 @@ _NAME_APART: Final = 19.0
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar on the time line: its printed number, its start and end in seconds, and its marks, 0…100 or None."""
+    """One bar on the time line: its printed number, its start and end in seconds, and its marks, 0…100 or None.
+
+    tempo: the player's over the song's, or None.
+    """
 
     number: int
     start_s: float
     end_s: float
     marks: float | None
+    tempo: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +77,11 @@ class _Frame:
     end_s: float
     low: int
     high: int
+    most_height: float = _PLOT_HEIGHT
 
     @property
     def semitone(self) -> float:
-        return min(_SEMITONE_MOST, max(_SEMITONE_LEAST, _PLOT_HEIGHT / (self.high - self.low)))
+        return min(_SEMITONE_MOST, max(_SEMITONE_LEAST, self.most_height / (self.high - self.low)))
 
     @property
     def height(self) -> float:
@@ -94,19 +107,22 @@ def roll(
     *,
     lag_s: float = 0.0,
     higher: float = 0.0,
+    second: PitchCurve | None = None,
 ) -> tuple[Row, ...]:
     """Return the rows.
 
     wanted: the melody, or in free play the notes played, with how each is drawn, seconds from the first frame of
     sound.wav. bars: in order, of one length; without any, the rows are cut by seconds. lag_s: the player's own
-    delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it.
+    delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it. second:
+    the curve of a second hand.
     """
-    low, high = _pitch_range(curve, wanted, higher)
+    curves = [curve] if second is None else [second, curve]
+    low, high = _pitch_range(curves, wanted, higher)
     rows = []
     for start, end in _spans(bars, curve.seconds):
-        frame = _Frame(start, end, low, high)
+        frame = _Frame(start, end, low, high, _PLOT_HEIGHT if second is None else _PLOT_HEIGHT_OF_TWO)
         inside = [b for b in bars if start <= (b.start_s + b.end_s) / 2 < end]
-        rows.append(_row(frame, curve, wanted, inside, key, lag_s, higher))
+        rows.append(_row(frame, curves, wanted, inside, key, lag_s, higher))
     return tuple(rows)
 
 
@@ -124,10 +140,12 @@ def _spans(bars: Sequence[Bar], seconds: float) -> list[tuple[float, float]]:
     return [(start, start + bar_s * per_row) for start in starts]
 
 
-def _pitch_range(curve: PitchCurve, wanted: Sequence[tuple[Note, Look]], higher: float) -> tuple[int, int]:
+def _pitch_range(curves: Sequence[PitchCurve], wanted: Sequence[tuple[Note, Look]], higher: float) -> tuple[int, int]:
     pitches = [note.pitch for note, _ in wanted]
-    heard = curve.pitch[np.isfinite(curve.pitch)]
-    if len(heard):
+    for curve in curves:
+        heard = curve.pitch[np.isfinite(curve.pitch)]
+        if not len(heard):
+            continue
         pitches += [float(p) + higher for p in np.percentile(heard, (2, 98))]
     if not pitches:
         pitches = [60.0, 72.0]
@@ -138,7 +156,7 @@ def _pitch_range(curve: PitchCurve, wanted: Sequence[tuple[Note, Look]], higher:
 
 def _row(
     frame: _Frame,
-    curve: PitchCurve,
+    curves: Sequence[PitchCurve],
     wanted: Sequence[tuple[Note, Look]],
     bars: Sequence[Bar],
     key: Key,
@@ -146,7 +164,9 @@ def _row(
     higher: float,
 ) -> Row:
     marked = any(bar.marks is not None for bar in bars)
-    height = frame.bottom + (_HEAT_TOP + _HEAT_HEIGHT if marked else 0) + 4
+    timed = any(bar.tempo is not None for bar in bars)
+    heat = _HEAT_TOP + _HEAT_HEIGHT if marked else 0
+    height = frame.bottom + heat + (_TEMPO_TOP + _TEMPO_HEIGHT if timed else 0) + 4
     plot = f'<rect x="{_LEFT:g}" y="{_TOP:g}" width="{_WIDTH - _LEFT:g}" height="{frame.height:.1f}" '
     drawing = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}">',
@@ -154,9 +174,10 @@ def _row(
         *_pitch_lines(frame, key),
         *(_bar_lines(frame, bars) if bars else _second_lines(frame)),
         *_blocks(frame, wanted),
-        _line_of(curve, frame, lag_s, higher),
+        *(_line_of(curve, frame, lag_s, higher, _INKS[n + 2 - len(curves)]) for n, curve in enumerate(curves)),
         plot + 'fill="none" stroke="#A8A090" stroke-width="1.4"/>',
         *(_heat(frame, bars) if marked else ()),
+        *(_tempo(frame, bars, frame.bottom + heat + _TEMPO_TOP) if timed else ()),
         "</svg>",
     ]
     return Row("".join(drawing), WIDTH_MM, WIDTH_MM * height / _WIDTH)
@@ -174,7 +195,7 @@ def _pitch_lines(frame: _Frame, key: Key) -> list[str]:
     for pitch in sorted(inside, key=lambda p: (_ORDER.get((p - key.tonic) % 12, 2), p)):
         if all(abs(frame.y(pitch) - y) >= _NAME_APART for y in named):
             named.append(frame.y(pitch))
-            out.append(_words(_LEFT - 10, frame.y(pitch) + 6, note_name(pitch, key), 18, "end"))
+            out.append(_words(_LEFT - 10, frame.y(pitch) + 6, wording.with_signs(note_name(pitch, key)), 20, "end"))
     return out
 
 
@@ -184,7 +205,7 @@ def _bar_lines(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
         x = frame.x(bar.start_s)
         out.append(_rule(x, _TOP, x, frame.bottom, "#CFC8B8", 1.2))
         if i == 0 or bar.number % 4 == 1 or len(bars) <= 16:
-            out.append(_words(x + 3, _TOP - 6, str(bar.number), 18, "start"))
+            out.append(_words(x + 3, _TOP - 6, str(bar.number), 20, "start"))
     return out
 
 
@@ -214,7 +235,7 @@ def _blocks(frame: _Frame, wanted: Sequence[tuple[Note, Look]]) -> list[str]:
     return out
 
 
-def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float) -> str:
+def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float, ink: str) -> str:
     """Draw the curve, broken where it is silent, thinned to what print can show."""
     stride = max(1, round(curve.rate_hz / _POINTS_A_SECOND))
     first = max(0, math.floor((frame.start_s + lag_s) * curve.rate_hz))
@@ -222,13 +243,17 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float) -> s
     index = np.arange(first, max(first, last), stride)
     pitch = curve.pitch[index].astype(np.float64) + higher
     seconds = index / curve.rate_hz - lag_s
-    steps, drawing = [], False
+    strokes: list[list[tuple[float, float]]] = [[]]
     for s, p in zip(seconds.tolist(), pitch.tolist(), strict=True):
         if math.isnan(p):
-            drawing = False
-            continue
-        steps.append(f"{'L' if drawing else 'M'}{frame.x(s):.1f} {frame.y(p):.1f}")
-        drawing = True
+            strokes.append([])
+        else:
+            strokes[-1].append((frame.x(s), frame.y(p)))
+    steps = [
+        f"{'L' if n else 'M'}{x:.1f} {y:.1f}"
+        for stroke in strokes
+        for n, (x, y) in enumerate(_without_flat_parts(stroke))
+    ]
     if not steps:
         return ""
     path = f'<path d="{"".join(steps)}" fill="none" stroke-linejoin="round" stroke-linecap="round" '
@@ -236,14 +261,25 @@ def _line_of(curve: PitchCurve, frame: _Frame, lag_s: float, higher: float) -> s
         path
         + 'stroke="#FFFFFF" stroke-width="6" stroke-opacity=".75"/>'
         + path
-        + 'stroke="#1A1A1A" stroke-width="2.6"/>'
+        + f'stroke="{ink}" stroke-width="2.6"/>'
     )
+
+
+def _without_flat_parts(stroke: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return a line without the points between its corners that lie at the same height, which most of a note's do."""
+    kept = list(stroke[:1])
+    for n in range(1, len(stroke) - 1):
+        _, y = stroke[n]
+        slope = max(abs(y - stroke[n - 1][1]), abs(stroke[n + 1][1] - y))
+        if slope > _FLAT or abs(y - kept[-1][1]) > _MOST_DRIFT:
+            kept.append(stroke[n])
+    return [*kept, *stroke[1:][-1:]]
 
 
 def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
     """Draw one cell for each bar: dark where practice pays most, its marks in figures where there is room."""
     top = frame.bottom + _HEAT_TOP
-    out = []
+    out = [_words(_LEFT - 10, top + 27, wording.ROLL_MARKS_LABEL, 18, "end")]
     for bar in bars:
         left, right = frame.x(bar.start_s), frame.x(bar.end_s)
         fill = "#FFFFFF" if bar.marks is None else _heat_colour(bar.marks)
@@ -255,6 +291,28 @@ def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
             text = "–" if bar.marks is None else f"{bar.marks:.0f}"
             ink = "#FFFFFF" if bar.marks is not None and bar.marks < _DARK_HEAT else "#222222"
             out.append(_words((left + right) / 2, top + 29, text, 23, "middle", ink))
+    return out
+
+
+def _tempo(frame: _Frame, bars: Sequence[Bar], top: float) -> list[str]:
+    """Draw the tempo curve: above the middle line the player was faster than the song, by at most a tenth."""
+    middle, half = top + _TEMPO_HEIGHT / 2, _TEMPO_HEIGHT / 2
+    out = [
+        f'<rect x="{_LEFT:g}" y="{top:.1f}" width="{_WIDTH - _LEFT:g}" height="{_TEMPO_HEIGHT:g}" fill="#FCFBF8"/>',
+        _rule(_LEFT, middle, _WIDTH, middle, "#B9B19E", 1.2),
+        _words(_LEFT - 10, middle + 6, wording.ROLL_TEMPO_LABEL, 18, "end"),
+    ]
+    steps, drawing = [], False
+    for bar in bars:
+        if bar.tempo is None:
+            drawing = False
+            continue
+        x = frame.x((bar.start_s + bar.end_s) / 2)
+        y = middle - half * max(-1.0, min(1.0, (bar.tempo - 1) / _MOST_TEMPO))
+        steps.append(f"{'L' if drawing else 'M'}{x:.1f} {y:.1f}")
+        out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.6" fill="#8E2A4A"/>')
+        drawing = True
+    out.append(f'<path d="{"".join(steps)}" fill="none" stroke="#8E2A4A" stroke-width="2"/>')
     return out
 
 

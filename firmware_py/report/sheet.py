@@ -16,6 +16,7 @@ from firmware_py.report.notation import Metre, Piece, bars_of
 
 MELODY: Final = "Melody"
 PLAYED: Final = "Played"
+SECOND: Final = "Second hand"
 BASS_BELOW: Final = 57.0  # a staff whose notes lie lower than this on average takes the bass clef
 
 

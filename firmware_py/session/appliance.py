@@ -4,19 +4,27 @@ Whatever goes wrong in a session is shown and logged, and the box is ready for t
 """
 
 import logging
+import math
 import os
 import queue
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Final
 
+from firmware_py.archive.space import space_of
 from firmware_py.config import Config, PanelSettings
 from firmware_py.errors import HandDanceError, NotBegunError
 from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
+from firmware_py.post.retention import delete_delivered
+from firmware_py.session.addresses import Addresses
 from firmware_py.session.codes import Codes
+from firmware_py.session.dating import date_right, read_clocks
 from firmware_py.session.finish import complete_unfinished
+from firmware_py.session.last_good import keep_as_last_good
+from firmware_py.session.letter_watch import LetterWatch
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
@@ -28,27 +36,33 @@ from firmware_py.session.stopping import StopRequest, stop_on_signals
 from firmware_py.session.waiting_sight import END_S, WaitingSight
 from firmware_py.sight.plan import SightPlan
 from firmware_py.sound.chimes import Chime, Chimes
+from firmware_py.sound.speech import OFF, Speech
 from firmware_py.state import State
 
 log: Final = logging.getLogger(__name__)
 LISTEN_S: Final = 0.25  # between signs of life while nobody plays, and at most from a code to what it does
+TIDY_S: Final = 3600.0  # between looks for recordings that may go
 FINISH_S: Final = 120.0  # in which the slowest box makes a report, without a sign of life
 
 
-def serve(config: Config) -> None:
+def serve(config: Config, complaint: str = "") -> None:
     """Be the box until SIGINT, SIGTERM or a panel's quit.
 
+    complaint: what is wrong in the settings, in place of which the last good ones count; shown until somebody plays.
     Raises AlreadyRunningError where a session is being played already, SessionFolderError without a state folder,
     UsageError for a pin that is used twice.
     """
     with only_one(config.state):
-        Appliance(config).run()
+        if not complaint and not keep_as_last_good(config):
+            log.warning("the settings cannot be kept in %s; free some space or mount it writable", config.state)
+        Appliance(config, complaint=complaint).run()
 
 
 class Appliance:
     """The box: its panel, its line to systemd, and the one session at a time.
 
-    opened: opens the panel. on_code: takes the text of a QR code that was held up while nobody played.
+    opened: opens the panel. on_code: takes the text of a QR code that was held up while nobody played. complaint: what
+    is wrong in the settings, shown until somebody plays.
     """
 
     def __init__(
@@ -56,18 +70,26 @@ class Appliance:
         config: Config,
         opened: Callable[[PanelSettings, OnEvent], Panel] = open_panel,
         on_code: Callable[[str], object] | None = None,
+        complaint: str = "",
     ) -> None:
         self._config = config
+        self._complaint = complaint
         self._events: queue.SimpleQueue[PanelEvent] = queue.SimpleQueue()
         self._stop: StopRequest | None = None
         self._quit = False
         self._played = False  # since the presses were last forgotten
         self._leftovers: Iterator[Outcome] | None = None
         self._notifier = Notifier()
-        self._chimes = Chimes(config.sound)
+        self._speech = Speech(config.sound.spoken, config.state / "cache")
+        self._chimes = Chimes(config.sound, None if config.sound.spoken == OFF else self._speech)
+        self._letters = LetterWatch(config)
+        self._tidied_s = -math.inf
+        self._just_started = True
+        self._undated = True  # there may be sessions that began before the clock was set
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._machine = StateMachine()
-        self._on_code = on_code or Codes().act_on
+        self._addresses = Addresses(config)
+        self._on_code = on_code or Codes([self._addresses.read], self._answered).act_on
         self._looking = False
         self._sight: WaitingSight | None = None
         if config.camera.codes == "on":
@@ -89,21 +111,55 @@ class Appliance:
             with stop_on_signals(quitting):
                 self._machine.to(State.READY)
                 self._notifier.ready("ready")
-                self._chimes.play(Chime.READY)
+                self._speech.prepare()
+                self._say(Chime.READY)
+                if self._complaint:
+                    self._machine.trouble_is(self._complaint)
+                    self._say(Chime.FAULT)
+                self._say_if_nearly_full()
                 self._leftovers = complete_unfinished(self._config)
                 while not (self._quit or quitting.reason):
                     self._notifier.alive()
                     if self._sight:
                         self._sight.attend()
+                    self._addresses.tend()
                     try:
                         event = self._events.get(timeout=LISTEN_S)
                     except queue.Empty:
-                        self._complete_one()
+                        self._idle()
                         continue
                     if event is PanelEvent.START:
                         self._session(quitting)
                     self._quit = self._quit or event is PanelEvent.QUIT
                 self._notifier.stopping()
+
+    def _idle(self) -> None:
+        """Do what can be done while nobody plays, one thing at a time."""
+        if self._undated and (now := read_clocks()).is_set | self._just_started:
+            self._undated, self._just_started = not now.is_set, False
+            if date_right(self._config, now):
+                self._leftovers = complete_unfinished(self._config)  # their scores, with the right date
+        elif self._leftovers is not None:
+            self._complete_one()
+        elif time.monotonic() - self._tidied_s > TIDY_S:
+            self._tidied_s = time.monotonic()
+            delete_delivered(self._config)
+        elif news := self._letters.news():
+            self._say(news)
+
+    def _say(self, chime: Chime) -> None:
+        """Play a chime, once the one before has been heard."""
+        self._notifier.alive()
+        self._chimes.play(chime)
+
+    def _say_if_nearly_full(self) -> None:
+        try:
+            room = space_of(self._config.state)
+        except OSError:
+            return  # a card that cannot even be asked: the next session says so
+        if room.nearly_full:
+            log.warning("the card has room for %.0f min of recording; delete sessions that you have", room.seconds / 60)
+            self._say(Chime.CARD_NEARLY_FULL)
 
     def _complete_one(self) -> None:
         """Complete one session that was left unfinished, if there is one."""
@@ -125,16 +181,28 @@ class Appliance:
         """Play one session; a signal that comes meanwhile ends it and then the box."""
         trouble = ""
         self._played = True
+        self._undated = True
         self._chimes.play(Chime.START)
         self._chimes.wait()  # the device is the sound process's from here on
         self._notifier.silent_for(FINISH_S)  # a cold start takes a small box its time; counting in ends this
         with closing(StopRequest()) as stop, stop_on_signals(stop, quitting):
             self._stop = stop
+            config, wait_s = self._addresses.for_session(self._config), self._addresses.wait_s(looking=self._looking)
             sight = self._sight.handed_over() if self._sight else None
             try:
                 outcome = play_once(
-                    self._config, self._machine, stop, self._show, letter=True, levels=self._levels, sight=sight
+                    config,
+                    self._machine,
+                    stop,
+                    self._show,
+                    letter=True,
+                    letter_after_s=wait_s,
+                    levels=self._levels,
+                    sight=sight,
+                    recorded=lambda: self._chimes.play(Chime.STOP),
                 )
+                self._letters.look_now()
+                self._addresses.played(outcome.folder)
                 log.info("played: %s", outcome.as_line())
                 trouble = outcome.record.end if outcome.record.failed else ""
             except NotBegunError as error:
@@ -149,11 +217,12 @@ class Appliance:
                 if sight:
                     sight.stop(END_S)  # it is ended with its session, also with one that was refused
                 self._notifier.silent_for(0.0)
-        self._chimes.play(Chime.FAULT if trouble else Chime.STOP)
+        self._say(Chime.FAULT if trouble else Chime.READY)
         if trouble:
             self._machine.to(State.FAULT, trouble)
             self._machine.to(State.READY)
             self._machine.trouble_is(trouble)  # shown until somebody plays again
+        self._say_if_nearly_full()
         self._forget_presses()
 
     def _show_state(self, state: State, _reason: str) -> None:
@@ -176,6 +245,10 @@ class Appliance:
             self._on_code(text)
         except Exception:  # a code is a stranger's text: it cannot end the box
             log.exception("a code could not be followed")
+
+    def _answered(self, followed: bool) -> None:
+        """Let whoever held up a code hear whether it was good."""
+        self._chimes.play(Chime.TAKEN if followed else Chime.FAULT)
 
     def _forget_presses(self) -> None:
         """Pressing start while the last session was finished begins no other one; quit is not forgotten."""

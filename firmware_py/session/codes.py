@@ -21,10 +21,14 @@ Raises HandDanceError for a text of its kind that cannot be followed.
 
 
 class Codes:
-    """The readers that this box has, asked in their order."""
+    """The readers that this box has, asked in their order.
 
-    def __init__(self, readers: Sequence[Reader] = ()) -> None:
+    answered: hears whether a code that one of them understood could be followed, to let whoever holds it up know.
+    """
+
+    def __init__(self, readers: Sequence[Reader] = (), answered: Callable[[bool], None] | None = None) -> None:
         self._readers = list(readers)
+        self._answered = answered or (lambda _followed: None)
 
     def add(self, reader: Reader) -> None:
         """Ask this reader too, after those before it."""
@@ -40,9 +44,11 @@ class Codes:
                 done = reader(text)
             except HandDanceError as error:
                 log.warning("a code was held up, but: %s", error)
+                self._answered(False)
                 return str(error)
             if done is not None:
                 log.info("a code was held up: %s", done)
+                self._answered(True)
                 return done
         log.info("a code was held up that nothing here understands: %s", described(text))
         return None

@@ -17,8 +17,8 @@ from firmware_py.sound.wav_file import complete_wav
 TRIES: Final = 3  # that a session is completed by itself; each is counted before it begins, as it may end the process
 
 
-def finish(folder: SessionFolder, config: Config, *, letter: bool) -> Outcome:
-    """Make the report, then queue the letter.
+def finish(folder: SessionFolder, config: Config, *, letter: bool, letter_after_s: float = 0.0) -> Outcome:
+    """Make the report, then queue the letter, which waits ``letter_after_s`` seconds for a better address.
 
     What fails is said on standard error, leaves the folder marked as unfinished, and can be done again:
     ``hand-dance report`` and ``hand-dance post``.
@@ -26,7 +26,7 @@ def finish(folder: SessionFolder, config: Config, *, letter: bool) -> Outcome:
     folder.count_try()
     reported = _report(folder)
     queued = letter and config.mail.transport != "off"
-    posted = not queued or _queue(folder, config)
+    posted = not queued or _queue(folder, config, letter_after_s)
     if reported and posted:
         folder.is_finished()
     return Outcome.of(folder, queued=queued and posted)
@@ -98,11 +98,11 @@ def _report(folder: SessionFolder) -> bool:
     return True
 
 
-def _queue(folder: SessionFolder, config: Config) -> bool:
+def _queue(folder: SessionFolder, config: Config, after_s: float) -> bool:
     from firmware_py.post.mailer import queue_session
 
     try:
-        queue_session(config, folder.path)
+        queue_session(config, folder.path, after_s=after_s)
     except HandDanceError as error:
         say(f"the letter cannot be queued: {error}; the session is kept in {folder.path}")
         return False

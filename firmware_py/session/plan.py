@@ -15,12 +15,13 @@ from firmware_py.archive.calibration import DeviceDelay, device_delay
 from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
-from firmware_py.errors import UsageError
+from firmware_py.errors import MailRefusedError, UsageError
 from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.passage import WHOLE, Passage, with_bars
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
+from firmware_py.post.address import checked
 from firmware_py.session.saying import say
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart, Hold
@@ -85,6 +86,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
+    address = _address(play.address)
     player = _player(config)
     mapping = mapping_for(whole, play, player.reach)
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
@@ -132,7 +134,9 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             started_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             song=_remembered(play.song),
             patch=sound.patch,
-            player=play.player,
+            player=player.name or play.player,
+            address=address,
+            language=player.language or play.language,
             camera=config.camera.source,
             audio=sound.audio,
             mapping=mapping,
@@ -145,6 +149,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
             transpose=play.transpose if song else 0,
             passage=practised,
+            voices=play.players,
+            marked=play.marks == "on",
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
         ),
         sight=SightPlan(
@@ -202,6 +208,14 @@ def _player(config: Config) -> Player:
     if players.note:
         say(players.note)
     return player
+
+
+def _address(given: str) -> str:
+    """Return the address that was given for this session, empty for none. Raises UsageError for one that is none."""
+    try:
+        return checked(given) if given else ""
+    except MailRefusedError as error:
+        raise UsageError(f"play.address: {error}") from error
 
 
 def _fits_reach(play: PlaySettings, player: Player, *, scripted: bool, realtime: bool) -> bool:

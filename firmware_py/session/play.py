@@ -12,6 +12,7 @@ from firmware_py.lanes import Lanes
 from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.song import Song
 from firmware_py.session.child import Child
+from firmware_py.session.dating import dated, read_clocks
 from firmware_py.session.finish import finish, send_now
 from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
@@ -52,13 +53,17 @@ def play_once(
     show: Show,
     *,
     letter: bool,
+    letter_after_s: float = 0.0,
     levels: Levels | None = None,
     sight: Child | None = None,
+    recorded: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Play one session for a caller that holds the lock and owns the state machine, which is READY before and after.
 
-    letter: whether one is queued; sending is not done here. levels: those to play at, which may change meanwhile; None:
-    the configuration's. sight: a sight process that waits for its plan, and that is ended with the session.
+    letter: whether one is queued; sending is not done here. letter_after_s: how long it waits for a better address.
+    levels: those to play at, which may change meanwhile; None: the configuration's. sight: a sight process that waits
+    for its plan, and that is ended with the session. recorded: called when the sound device is free again, before the
+    report is made.
     """
     clean_stale()
     levels = levels or Levels.of(config.sound)
@@ -71,14 +76,15 @@ def play_once(
             folder = performance.run(lambda record: create_folder(config, record))
     finally:
         lanes.close()
-    outcome = finish(folder, config, letter=letter)
+    recorded()
+    outcome = finish(folder, config, letter=letter, letter_after_s=letter_after_s)
     machine.to(State.READY)
     return outcome
 
 
 def create_folder(config: Config, record: SessionRecord) -> SessionFolder:
-    """Make a session's folder; an imported song lies in it too, so that its report outlives it."""
-    folder = SessionFolder.create(sessions_in(config.state), record)
+    """Make a session's folder, dated; an imported song lies in it too, so that its report outlives it."""
+    folder = SessionFolder.create(sessions_in(config.state), dated(record, config.state, read_clocks()))
     with suppress(OSError):
         imported = imported_folder(config.state) / f"{record.song}.toml"
         folder.write_whole(imported.name, imported.read_bytes())

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_py._synth import add_drum, add_note
+from firmware_py._tones import add_drum, add_note
 from firmware_py.music.loudness import LoudnessMeter
 from firmware_py.music.song import VELOCITY, Part, Song
 from firmware_py.sound.recorded_backing import recorded

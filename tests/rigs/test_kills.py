@@ -35,6 +35,7 @@ RATE_HZ = 48_000
 SONG, COUNT_IN_BARS = "ode-to-joy", 1
 PLAY = ["play", "--camera", "ghost:plain=1", "--audio", "paced", "--no-letter"]
 LEVELS = {
+    "HAND_DANCE_SOUND_BACKING": "own",
     "HAND_DANCE_SOUND_INSTRUMENT_DB": "-90",
     "HAND_DANCE_SOUND_METRONOME_DB": "0",
     "HAND_DANCE_SOUND_BACKING_DB": "0",

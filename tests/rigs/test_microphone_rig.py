@@ -191,7 +191,10 @@ def test_a_click_in_the_room_is_within_a_millisecond_of_its_true_frame_whatever_
     found, wanted = peaks(heard), ear.frames_of(clicks_s)
     assert len(heard) > (SECONDS - 0.5) * RATE_HZ
     assert len(found) >= 4 * SECONDS - 3
-    off_ms = np.array([wanted[np.argmin(np.abs(wanted - at))] - at for at in found]) / RATE_HZ * 1e3
+    # One that was on its way when the truth began or ended to be taken down has nothing to be compared with.
+    inside = [at for at in found if wanted[0] - RATE_HZ / 8 < at < wanted[-1] + RATE_HZ / 8]
+    assert len(inside) >= len(found) - 2
+    off_ms = np.array([wanted[np.argmin(np.abs(wanted - at))] - at for at in inside]) / RATE_HZ * 1e3
     print(f"{len(found)} clicks in {SECONDS} s, {ppm} ppm: off by {off_ms.min():+.2f} to {off_ms.max():+.2f} ms")
     assert np.abs(off_ms).max() < 1.0
 

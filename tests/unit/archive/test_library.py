@@ -1,12 +1,11 @@
-"""The sessions on a box: found by name, exported whole, deleted on request."""
+"""The sessions on a box: found by name, deleted on request."""
 
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from firmware_py.archive.library import delete_session, export_session, find_session, list_sessions, sessions_in
+from firmware_py.archive.library import delete_session, find_session, list_sessions, sessions_in
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import SessionFolderError
 from firmware_py.music.mapping import Mapping
@@ -48,18 +47,40 @@ def test_a_name_of_none_or_many_is_refused_with_what_there_is(state: Path, named
         find_session(state, named)
 
 
-def test_an_export_holds_every_file_and_never_replaces_one(state: Path, tmp_path: Path) -> None:
-    folder = find_session(state, "last")
-    folder.write_whole(SessionFolder.SCORE, b"%PDF")
-    target = export_session(folder, tmp_path / "out.zip")
-    with zipfile.ZipFile(target) as archive:
-        assert archive.testzip() is None
-        names = {Path(name).name for name in archive.namelist()}
-    assert names == {SessionFolder.RECORD, SessionFolder.SCORE}
-    with pytest.raises(SessionFolderError, match="exists already"):
-        export_session(folder, target)
-
-
 def test_a_deleted_session_is_gone_and_the_others_stay(state: Path) -> None:
     delete_session(find_session(state, "last"))
     assert len(list_sessions(state)) == 1
+
+
+def test_a_session_with_folders_and_links_in_it_is_deleted_and_what_they_lead_to_is_not(state: Path) -> None:
+    folder, outside = find_session(state, "last"), state / "kept.wav"
+    outside.write_bytes(b"kept")
+    (folder.path / "takes").mkdir()
+    (folder.path / "takes" / "one.wav").write_bytes(b"")
+    folder.file("link.wav").symlink_to(outside)
+    folder.file("sessions").symlink_to(state)
+    delete_session(folder)
+    assert not folder.path.exists()
+    assert outside.read_bytes() == b"kept"
+
+
+def test_a_deletion_cut_short_leaves_a_session_that_can_be_deleted_again(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = find_session(state, "last")
+    for name in (SessionFolder.SOUND, SessionFolder.SCORE):
+        folder.write_whole(name, b"")
+    unlink, iterdir = Path.unlink, Path.iterdir
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.name == SessionFolder.SOUND:
+            raise OSError(30, "Read-only file system")
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "unlink", refuse)
+        broken.setattr(Path, "iterdir", lambda path: sorted(iterdir(path), key=lambda p: p.suffix != ".json"))
+        with pytest.raises(SessionFolderError, match="cannot be deleted"):
+            delete_session(folder)
+    delete_session(find_session(state, folder.path.name))
+    assert not folder.path.exists()

@@ -18,7 +18,20 @@ from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.cli import main
 from firmware_py.music.mapping import Mapping
 
-COMMANDS = ("play", "demo", "run", "inspect", "songs", "sessions", "report", "post", "models", "bench")
+COMMANDS = (
+    "play",
+    "demo",
+    "run",
+    "inspect",
+    "songs",
+    "sessions",
+    "report",
+    "library",
+    "post",
+    "models",
+    "doctor",
+    "bench",
+)
 COMMAND = [sys.executable, "-m", "firmware_py"]
 RECORD = SessionRecord(
     "2026-11-21T10:30:00Z", "ode-to-joy", "air", "Ana", "ghost", "offline", Mapping(), 0, 48_000, 2, 0, 120, end="over"
@@ -74,6 +87,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture) -> None:
         (("play", "--play", "Ana"), "--play"),  # no abbreviations: a later flag must not change what one means
         (("report",), "SESSION"),
         (("bench", "guitar"), "guitar"),
+        (("doctor", "cat"), "known are settings, services, camera"),
         (("sessions", "show"), "hand-dance sessions lists them"),
         (("songs", "show", "odd-to-joy"), "ode-to-joy"),
         (("play", "--seconds", "nan"), "--seconds: play.seconds is nan; allowed is a number from 0 to 86400"),
@@ -97,6 +111,29 @@ def test_a_value_of_the_environment_that_is_refused_names_its_variable(
     assert _exit_code("songs") == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith("hand-dance: HAND_DANCE_SOUND_RATE_HZ: sound.rate_hz is 'fast'; allowed is a whole")
+
+
+def test_only_the_box_and_the_doctor_bear_wrong_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("HAND_DANCE_SOUND_PERIODS", "many")
+    assert _exit_code("sessions") == 2
+    capsys.readouterr()
+    assert _exit_code("doctor", "settings", "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["level"] == "red"
+    (check,) = found["checks"]
+    assert (check["name"], "HAND_DANCE_SOUND_PERIODS" in check["found"]) == ("settings", True)
+    served = []
+    monkeypatch.setattr("firmware_py.session.appliance.serve", lambda *given: served.append(given))
+    monkeypatch.setattr("firmware_py.session.logs.log_to_where_it_is_read", lambda: None)
+    assert _exit_code("run") == 0
+    assert "HAND_DANCE_SOUND_PERIODS" in served[0][1]
+
+
+def test_the_doctor_ends_with_0_unless_something_is_red(capsys: pytest.CaptureFixture) -> None:
+    assert _exit_code("doctor", "settings", "letters", "space") == 0
+    assert "All is well" in capsys.readouterr().out
 
 
 def test_a_home_that_is_not_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:

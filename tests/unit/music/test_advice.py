@@ -1,8 +1,13 @@
 """Advice: which rule speaks for which player."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from firmware_py.music import advice
 from firmware_py.music.advice import advice_of, best_phrase, sentences_of, weakest_phrase
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.marks import marks_for_song
@@ -98,3 +103,68 @@ def test_there_are_always_three_different_sentences_that_end_in_a_full_stop(seed
     told = advice_of(marks_of(play(MELODY, seed, faults)))
     assert len(set(told)) == 3
     assert all(s.endswith(".") and "nan" not in s for s in told)
+
+
+def test_a_passage_that_was_rushed_or_dragged_is_named_with_its_bars():
+    for factor, how in ((1.07, "faster"), (0.93, "slower")):
+        bar_s = SONG.seconds(SONG.bar_beats)
+        rushed = rushing(MELODY, 2.0 + bar_s * 8, 2.0 + bar_s * 12, factor)
+        told = said(play(rushed, 3, Faults(onset_jitter_s=0.002)), "drift")
+        bars = [int(n) for n in re.findall(r"bars (\d+)–(\d+)", told)[0]]
+        assert how in told
+        assert bars in ([9, 11], [10, 12])
+
+
+def rushing(notes, from_s, until_s, factor):
+    """The notes, those between two times at another tempo; the player then finds the beat again."""
+    return [
+        replace(n, onset_s=from_s + (n.onset_s - from_s) / factor, duration_s=n.duration_s / factor)
+        if from_s <= n.onset_s < until_s
+        else n
+        for n in notes
+    ]
+
+
+def test_repeated_notes_that_ran_together_are_told_from_notes_that_were_left_out():
+    song = load_song("jingle-bells")
+    curve = play(song.melody_at(2.0), 3, Faults(gap_s=0.0))
+    told = sentences_of(marks_of(curve, song))
+    assert "repeated notes ran into the one before" in next(s.text for s in told if s.rule == "run-on")
+    assert "missed" not in {s.rule for s in told}
+    assert "run-on" not in rules(play(MELODY, 3, Faults(missed=0.3)))
+
+
+def test_notes_put_in_between_are_named():
+    many = []
+    for n in MELODY:
+        half = n.duration_s / 2
+        many += [replace(n, duration_s=half), replace(n, onset_s=n.onset_s + half, duration_s=half, pitch=n.pitch + 5)]
+    assert "notes were too many" in said(play(many, 3), "extra")
+
+
+@pytest.mark.parametrize(
+    ("faults", "rule"),
+    [
+        (Faults(onset_jitter_s=0.12), "all-pitches"),
+        (Faults(missed=0.3), "best-phrase"),
+        (Faults(missed=0.35), "weakest-phrase"),
+        (Faults(cents=82), "outline"),
+    ],
+)
+def test_what_went_well_and_what_did_not_is_said_in_its_own_sentence(faults, rule):
+    said_by = {s.rule for seed in range(3, 9) for s in sentences_of(marks_of(play(MELODY, seed, faults)))}
+    assert rule in said_by
+
+
+def test_the_next_step_depends_on_the_marks():
+    marks = marks_of(play(MELODY, 3))
+    assert [s.rule for s in advice._next_steps(replace(marks, total=96.0))] == ["harder", "expression"]
+    assert [s.rule for s in advice._next_steps(replace(marks, total=60.0))] == ["again", "listen"]
+    assert [s.rule for s in advice._next_steps(replace(marks, total=20.0))] == ["slower", "listen"]
+
+
+def test_every_rule_of_the_module_is_named_in_a_test():
+    rules_there = set(re.findall(r'Sentence\(\s*"([a-z-]+)"', Path(advice.__file__).read_text()))
+    tested = Path(__file__).read_text()
+    assert len(rules_there) >= 20
+    assert {rule for rule in rules_there if f'"{rule}"' not in tested} == set()

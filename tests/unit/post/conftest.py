@@ -121,7 +121,8 @@ class Faults:
     """What a server does wrong: step → action.
 
     Steps: connect, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, body, taken. An action is an answer such as
-    ``"450 later"``, ``"hang up"``, ``"silence"``, or for body and taken ``"hang up after N"`` bytes.
+    ``"450 later"``, ``"hang up"``, ``"silence"``, ``"drip"`` (a byte of an answer now and then, without end), or for
+    body ``"hang up after N"`` and ``"silence after N"`` bytes.
     """
 
     at: dict[str, str] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class FaultyServer:
         self.connections = 0
         self.faults = Faults()
         self.login = ("box", "geheim-ü")
+        self.bearer = ""
         self.extensions = ["SIZE 30000000", "8BITMIME", "AUTH PLAIN LOGIN"]
         self.offer_starttls = True
         self.letters_per_connection = 1000
@@ -168,11 +170,13 @@ class FaultyServer:
                 return
             self.connections += 1
             self._open.append(connection)
+            conversation = Conversation(self, connection)
             try:
-                Conversation(self, connection).run()
+                conversation.run()
             except (OSError, _HungUp):
                 pass
             finally:
+                conversation.file.close()  # a socket is open for as long as a file of it is
                 for each in self._open:
                     each.close()
                 self._open.clear()
@@ -210,6 +214,10 @@ class Conversation:
         if action == "silence":
             self.server.released.wait(30)
             raise _HungUp
+        if action == "drip":
+            while not self.server.released.wait(0.05):
+                self.socket.sendall(b"2")
+            raise _HungUp
         self.say(action or good)
         if action.startswith("421"):
             raise _HungUp
@@ -230,6 +238,7 @@ class Conversation:
 
     def on_starttls(self, _: str) -> None:
         if self.answer("STARTTLS", "220 go"):
+            self.file.close()
             self.socket = self.server.context.wrap_socket(self.socket, server_side=True)
             self.server._open.append(self.socket)
             self.file = self.socket.makefile("rb")
@@ -237,13 +246,34 @@ class Conversation:
 
     def on_auth(self, text: str) -> None:
         self.server.logins.append(text)
-        words = base64.b64decode(text.split(" ")[2]).decode().split("\0")
         if "AUTH" in self.server.faults.at:
             self.answer("AUTH", "")
-        elif tuple(words[1:]) == self.server.login:
+            return
+        if " PLAIN " not in text:
+            self.other_auth(text)
+            return
+        words = base64.b64decode(text.split(" ")[2]).decode().split("\0")
+        if tuple(words[1:]) == self.server.login:
             self.say("235 welcome")
         else:
             self.say(f"535 5.7.8 no such login: {text} ({words[2]})")
+
+    def other_auth(self, text: str) -> None:
+        """LOGIN asks for two words; XOAUTH2 tells a refusal after one empty line."""
+        if text == "AUTH LOGIN":
+            said = []
+            for prompt in ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"):
+                self.say(f"334 {prompt}")
+                said.append(base64.b64decode(self.file.readline()).decode())
+            self.say("235 welcome" if tuple(said) == self.server.login else "535 no such login")
+            return
+        token = base64.b64decode(text.split(" ")[2]).decode().split("\x01")[1].removeprefix("auth=Bearer ")
+        if token == self.server.bearer:
+            self.say("235 welcome")
+            return
+        self.say("334 eyJzdGF0dXMiOiI0MDEifQ==")
+        self.server.lines.append(self.file.readline().decode().rstrip("\r\n"))
+        self.say(f"535 5.7.8 not accepted: {text} {token}")
 
     def on_mail(self, _: str) -> None:
         if self.letters >= self.server.letters_per_connection:
@@ -266,6 +296,9 @@ class Conversation:
                 raise _HungUp
             seen += len(line)
             if stop_after is not None and seen >= stop_after:
+                if action.startswith("silence"):
+                    self.server.released.wait(30)
+                    raise _HungUp
                 if action.startswith("say"):
                     self.say(action.removeprefix("say ").rsplit(" ", 1)[0])
                 raise _HungUp

@@ -13,6 +13,9 @@ from firmware_py.post.address import checked, one_line
         ("  ana@Example.ORG ", "ana@example.org"),
         ("a.b+c@localhost", "a.b+c@localhost"),
         ("ana@bücher.example", "ana@xn--bcher-kva.example"),
+        ("ana@BÜCHER.example", "ana@xn--bcher-kva.example"),
+        ("ana@straße.example", "ana@xn--strae-oqa.example"),
+        ("ana@例え。テスト", "ana@xn--r8jz45g.xn--zckzah"),
     ],
 )
 def test_an_address_is_taken_in_one_plain_form(given_address, wanted):
@@ -42,12 +45,21 @@ def test_an_address_is_taken_in_one_plain_form(given_address, wanted):
         "größe@example.org",
         "ana@exa mple.org",
         "ana@example.org\0",
+        "ana@\u0338b.example",
+        "ana@☃ ☃.example",
+        "ana@" + "ä" * 70 + ".example",
+        "ana@[127.0.0.1]",
     ],
 )
 def test_anything_but_one_plain_address_is_refused_with_what_to_give(bad):
     with pytest.raises(MailRefusedError, match=r"give one like name@example\.org") as refused:
         checked(bad)
     assert "\n" not in str(refused.value)
+
+
+def test_several_addresses_are_called_several():
+    with pytest.raises(MailRefusedError, match="more than one @"):
+        checked("a@b.org,c@d.org")
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))

@@ -77,7 +77,7 @@ def test_text_and_html_tell_marks_advice_and_what_is_attached(queued, workspace)
     page = message.get_body(("html",)).get_content()
     for words in (
         "Hello Ana,",
-        "you played Ode to Joy on 21 November 2026",
+        "You played Ode to Joy on 21 November 2026",
         "You reached 97 of 100 marks with 62 notes.",
         "Your pitch is steady.",
         "Bar 9 wants a closer look.",
@@ -138,7 +138,17 @@ def test_no_name_can_inject_a_header_or_markup(queued_once, workspace, title, pl
     )
     message = parsed(compose(entry, SENDER, workspace))
     assert sorted(message.keys()) == sorted(
-        ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+        [
+            "From",
+            "To",
+            "Subject",
+            "Content-Language",
+            "Date",
+            "Message-ID",
+            "Auto-Submitted",
+            "MIME-Version",
+            "Content-Type",
+        ]
     )
     assert [a.addr_spec for a in message["To"].addresses] == ["ana@example.org"]
     assert len(list(message.iter_attachments())) == 4
@@ -146,7 +156,9 @@ def test_no_name_can_inject_a_header_or_markup(queued_once, workspace, title, pl
     tags = set(re.findall(r"</?([a-zA-Z]+1?)", page))
     assert tags <= set(re.findall(r"\w+", "DOCTYPE html head meta title style body table tr td h1 p span br ul li img"))
     for part in message.iter_attachments():
-        assert re.fullmatch(r"2026-11-21_[a-z0-9-]{1,60}\.(wav|pdf|mid|musicxml)", part.get_filename())
+        assert re.fullmatch(r"2026-11-21_[\w\u0300-\U0010ffff-]{1,60}\.(wav|pdf|mid|musicxml)", part.get_filename())
+        plain = part["Content-Type"].params["name"]
+        assert re.fullmatch(r"2026-11-21_[a-z0-9-]{1,60}\.(wav|pdf|mid|musicxml)", plain)
 
 
 @pytest.fixture
@@ -240,3 +252,71 @@ def test_a_letter_of_fourteen_megabytes_costs_no_memory(queued, workspace):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "words"),
+    [
+        (
+            "es",
+            "Ode to Joy: 97 de 100",
+            (
+                "Hola, Ana:",
+                "Tocaste Ode to Joy el 21 de noviembre de 2026",
+                "97 de 100 puntos con 62 notas",
+                "Adjuntos",
+            ),
+        ),
+        (
+            "de",
+            "Ode to Joy: 97 von 100",
+            ("Hallo Ana,", "du hast am 21. November 2026", "mit 62 Tönen 97 von 100 Punkten", "Im Anhang"),
+        ),
+        (
+            "fr",
+            "Ode to Joy\N{NO-BREAK SPACE}: 97 sur 100",
+            ("Bonjour Ana,", "Vous avez joué Ode to Joy le 21 novembre 2026", "97 points sur 100", "Pièces jointes"),
+        ),
+    ],
+)
+def test_a_letter_speaks_its_players_language(queued, workspace, language, subject, words):
+    entry = queued()
+    SessionFolder(entry.session).update(language=language)
+    message = parsed(compose(entry, SENDER, workspace))
+    text = message.get_body(("plain",)).get_content()
+    page = message.get_body(("html",)).get_content()
+    assert one_line(message["Subject"]) == one_line(subject)
+    assert message["Content-Language"] == language
+    assert f'<html lang="{language}">' in page
+    for said in words:
+        assert said in text
+        assert said in page
+    english = ("Hello", "You ", "played", "Attached", "recording", "score", "marks", "instrument that")
+    advice = json.loads((entry.session / SessionFolder.REPORT).read_text())["advice"]
+    for sentence in advice:
+        text = text.replace(sentence, "")
+    assert not [word for word in english if word in text]
+
+
+def test_a_copy_is_in_the_header_and_said_to_the_player(queued, workspace):
+    letter = compose(queued(), SENDER, workspace, copy_to="owner@example.org")
+    message = parsed(letter)
+    assert message["Cc"] == "owner@example.org"
+    assert letter.copy_to == "owner@example.org"
+    said = "A copy of this letter goes to owner@example.org."
+    assert said in message.get_body(("plain",)).get_content()
+    assert said in message.get_body(("html",)).get_content()
+
+
+def test_a_title_in_other_letters_names_its_files_in_both_ways(queued, workspace):
+    message = parsed(compose(queued(title="Für Elise", song="fur-elise"), SENDER, workspace))
+    part = next(message.iter_attachments())
+    assert part.get_filename() == "2026-11-21_für-elise.wav"
+    assert part["Content-Type"].params["name"] == "2026-11-21_fur-elise.wav"
+
+
+def test_what_does_not_fit_is_said_with_its_sizes(queued, workspace):
+    message = parsed(compose(queued(seconds=3, noise=True), SENDER, workspace, 1_900_000))
+    text = message.get_body(("plain",)).get_content()
+    assert "The recording has 576 kB as WAV, and a letter takes" in text
+    assert "So it comes as mono with 16 bits; the whole WAV stays on the box." in text

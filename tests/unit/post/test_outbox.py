@@ -215,3 +215,36 @@ def test_commits_are_on_the_card_before_they_are_believed(outbox):
     assert outbox._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert outbox._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert isinstance(outbox._db, sqlite3.Connection)
+
+
+def test_a_cancelled_letter_is_never_sent_until_a_person_wants_it_after_all(outbox, make_session, clock):
+    first, second = (outbox.queue(make_session(name), "ana@example.org") for name in "ab")
+    assert outbox.cancel(first).state is LetterState.CANCELLED
+    assert outbox.retry_all() == []
+    assert outbox.queue(outbox.letter(first).session, "ana@example.org") == first
+    assert [letter.id for letter in outbox.due(clock.now)] == [second]
+    with outbox.claim(first) as claimed:
+        assert claimed is None
+    assert outbox.retry(first).state is LetterState.DUE
+
+
+def test_what_left_or_is_leaving_cannot_be_cancelled(outbox, make_session):
+    number = outbox.queue(make_session(), "ana@example.org")
+    with outbox.claim(number):
+        with pytest.raises(MailError, match=r"on its way to ana@example\.org just now"):
+            outbox.cancel(number)
+        outbox.delivered(number, "250 ok")
+    with pytest.raises(MailError, match="cannot be called back"):
+        outbox.cancel(number)
+    assert outbox.letter(number).state is LetterState.DELIVERED
+
+
+def test_a_recipient_gets_the_older_letter_first_where_that_can_be(outbox, make_session, clock):
+    first, other = (
+        outbox.queue(make_session("a"), "ana@example.org"),
+        outbox.queue(make_session("b"), "eva@example.org"),
+    )
+    for number in (first, other):
+        outbox.wait(number, "450 busy")
+    second = outbox.queue(make_session("c"), "ana@example.org")
+    assert [letter.id for letter in outbox.due(clock.now)] == [first, second]

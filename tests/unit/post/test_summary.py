@@ -62,4 +62,21 @@ def test_free_play_has_no_marks_and_a_title_of_its_own(make_session):
     folder = SessionFolder(make_session())
     folder.file(SessionFolder.REPORT).write_text('{"song": null, "marks": null, "notes": [{}]}')
     told = summarise(folder)
-    assert (told.title, told.marks, told.notes) == ("Free play", None, 1)
+    assert (told.title, told.marks, told.notes) == ("", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "bars"),
+    [
+        ([{"number": 0, "marks": None}, {"number": 1, "marks": 80.5}], (None, 80.5)),
+        ([{"marks": 250}, {"marks": "x"}], (100.0, None)),
+        ([{"marks": None}, {}], ()),
+        ([3], ()),
+        ("many", ()),
+        (None, ()),
+    ],
+)
+def test_the_marks_of_each_bar_are_told_where_there_are_any(make_session, found, bars):
+    folder = SessionFolder(make_session())
+    folder.file(SessionFolder.REPORT).write_text(json.dumps({"bars": found}))
+    assert summarise(folder).bars == bars

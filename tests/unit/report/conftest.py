@@ -20,20 +20,31 @@ DELAY_S = 0.06
 START_S = 2.0
 
 
-@pytest.fixture(scope="session")
-def musicxml_schema() -> xmlschema.XMLSchema:
-    """The MusicXML 3.1 schema as partitura ships it; the package itself is not imported."""
-    partitura = importlib.util.find_spec("partitura")
-    assert partitura is not None, "partitura is a development dependency: pip install hand-dance[dev]"
+def _schema(package: str, path: str) -> xmlschema.XMLSchema:
+    """Return the schema of MusicXML that a package ships; the package itself is not imported."""
+    found = importlib.util.find_spec(package)
+    assert found is not None, f"{package} is a development dependency: pip install hand-dance[dev]"
     own = Path(xmlschema.__file__).parent / "schemas"
     return xmlschema.XMLSchema(
-        Path(partitura.submodule_search_locations[0]) / "assets/musicxml.xsd",
+        Path(found.submodule_search_locations[0]) / path,
         locations={
             "http://www.w3.org/XML/1998/namespace": str(own / "XML/xml.xsd"),
             "http://www.w3.org/1999/xlink": str(own / "XLINK/xlink.xsd"),
         },
         allow="local",
     )
+
+
+@pytest.fixture(scope="session")
+def musicxml_schema() -> xmlschema.XMLSchema:
+    """The schema of MusicXML 3.1, which older notation programs know."""
+    return _schema("partitura", "assets/musicxml.xsd")
+
+
+@pytest.fixture(scope="session")
+def musicxml_4_schema() -> xmlschema.XMLSchema:
+    """The schema of MusicXML 4.0, which the documents say that they are."""
+    return _schema("musicxml", "generate_classes/musicxml_4_0.xsd")
 
 
 @pytest.fixture

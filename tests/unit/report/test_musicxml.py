@@ -66,7 +66,9 @@ def test_the_notes_read_back_are_the_notes_written_ties_joined():
 
 def test_parts_are_named_and_bars_numbered(musicxml_schema):
     score = ElementTree.fromstring(musicxml_of(sheet_of([(0, 9, 60)])))
+    assert score.get("version") == "4.0"
     assert [p.text for p in score.iter("part-name")] == ["Melody", "Played"]
+    assert [p.text for p in score.iter("midi-program")] == ["1", "81"]
     assert [m.get("number") for m in score.findall("part")[1]] == ["1", "2", "3"]
 
 
@@ -129,7 +131,10 @@ def parts(draw):
 
 @settings(max_examples=40, deadline=None)
 @given(parts(), st.integers(-7, 7), st.sampled_from([(4, 4), (3, 4), (6, 8), (5, 8), (2, 2)]))
-def test_any_notes_make_a_valid_document_that_holds_them(musicxml_schema, notes, fifths, metre):
+def test_any_notes_make_a_document_valid_in_3_1_and_4_0_that_holds_them(
+    musicxml_schema, musicxml_4_schema, notes, fifths, metre
+):
     document = musicxml_of(sheet_of(notes, key=Key(fifths), metre=Metre(*metre)))
     musicxml_schema.validate(document.decode())
+    musicxml_4_schema.validate(document.decode())
     assert notes_in(document, 0) == notes

@@ -15,6 +15,7 @@ import pytest
 
 from firmware_py.archive.session_folder import Gap, SessionFolder
 from firmware_py.errors import ReportError, SessionFolderError, SongError
+from firmware_py.music import agreement, judge, marks
 from firmware_py.music.note import Note
 from firmware_py.music.passage import Passage, passage
 from firmware_py.music.songs_library import known_songs, load_song
@@ -24,7 +25,10 @@ from firmware_py.report.report import make_report
 
 F = Fraction  # of beats
 
-DERIVED = (SessionFolder.MIDI, SessionFolder.MUSICXML, SessionFolder.REPORT, SessionFolder.SCORE, SessionFolder.PREVIEW)
+DERIVED = (
+    SessionFolder.MIDI, SessionFolder.MUSICXML, SessionFolder.NOTES, SessionFolder.REPORT, SessionFolder.SCORE,
+    SessionFolder.PREVIEW,
+)  # fmt: skip
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -135,6 +139,27 @@ def test_the_page_says_title_composer_player_date_marks_and_advice(session_of):
         *report.advice,
     ):
         assert re.sub(r"\s+", " ", expected) in words
+
+
+def test_the_small_print_tells_every_figure_of_the_formula(session_of):
+    folder = session_of()
+    make_report(folder)
+    words = words_of(folder)
+    for said in (
+        f"{-marks.EARLIEST_S * 1000:.0f} ms early to {marks.LATEST_S * 1000:.0f} ms late costs nothing",
+        f"each further 10 ms {marks.LATE_COST_PER_S:g} per cent",
+        f"within {agreement.FULL_CREDIT_CENTS:.0f} cents",
+        f"from {agreement.NO_CREDIT_CENTS:.0f} cents on",
+        f"first {marks.FREE_GLIDE_S * 1000:.0f} ms",
+        f"up to {marks.FREE_BREATH_S * 1000:.0f} ms of silence",
+        f"last {marks.FREE_LEAD_S * 1000:.0f} ms, for a next note",
+        f"costs up to {marks.MOST_REST_COST:.0f}",
+        f"{judge.RIGHT_CENTS:.0f} cents and {judge.ON_TIME_MS:.0f} ms",
+    ):
+        assert said in words, said
+    shares = {marks.GLIDE_SHARE: "a quarter of it", marks.BREATH_SHARE: "(a half)", marks.LEAD_SHARE: "(an eighth)"}
+    assert list(shares) == [0.25, 0.5, 0.125]  # which the words spell out
+    assert all(word in words for word in shares.values())
 
 
 def test_the_same_folder_gives_the_same_bytes_in_another_process(session_of, tmp_path):

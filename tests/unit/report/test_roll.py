@@ -2,6 +2,7 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
@@ -67,3 +68,31 @@ def test_every_row_is_well_formed_whatever_was_played():
         for row in roll(curve_of(pitches), [(Note(0.0, 0.0, 60.0), WANTED_LOOK)], [], Key(-5)):
             assert ElementTree.fromstring(row.svg) is not None
             assert "nan" not in row.svg
+
+
+def test_a_note_held_still_is_two_points_and_a_slow_drift_keeps_its_shape():
+    still = lines_in(roll(curve_of([60.0] * 400), [], bars(2), Key(0))[0].svg)[0]
+    assert (still.count("M"), still.count("L")) == (1, 1)
+    drift = lines_in(roll(curve_of(60 + 0.12 * np.sin(np.linspace(0, np.pi, 400))), [], bars(2), Key(0))[0].svg)[0]
+    assert drift.count("L") > 8
+
+
+def test_the_tempo_is_drawn_bar_by_bar_and_broken_where_it_is_not_known():
+    tempos = (1.0, 1.05, None, 1.5, 0.95)
+    timed = [Bar(n + 1, 2.0 * n, 2.0 * n + 2, 50.0, tempo) for n, tempo in enumerate(tempos)]
+    drawing = roll(curve_of([60.0] * 1000), [], timed, Key(0))[0]
+    path = re.search(r'd="([^"]*)"[^>]*stroke="#8E2A4A"', drawing.svg)[1]
+    heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", path)]
+    assert (path.count("M"), path.count("L")) == (2, 2)
+    even, faster, fastest, slower = heights
+    assert even - faster == pytest.approx(slower - even)
+    assert even - fastest == pytest.approx(22.0)  # at the edge
+    assert drawing.height_mm > roll(curve_of([60.0] * 1000), [], bars(5), Key(0))[0].height_mm
+
+
+def test_a_second_hand_is_a_line_of_its_own_in_the_same_range():
+    drawing = roll(curve_of([60.0] * 400), [], bars(2), Key(0), second=curve_of([80.0] * 400))[0].svg
+    assert len(lines_in(drawing)) == 1
+    second = re.search(r'd="([^"]*)"[^>]*stroke="#0060A8"', drawing)[1]
+    first_y, second_y = (float(re.search(r"M[\d.]+ ([\d.]+)", d)[1]) for d in (lines_in(drawing)[0], second))
+    assert second_y < first_y - 100

@@ -11,14 +11,18 @@ import pytest
 
 from firmware_py.archive.library import list_sessions
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.archive.space import Space
 from firmware_py.config import CameraSettings, Config, PanelSettings, PathSettings, PlaySettings, SoundSettings
-from firmware_py.errors import AlreadyRunningError, CameraError
+from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError
 from firmware_py.panel.panel import OnEvent, PanelEvent
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
 from firmware_py.session.appliance import Appliance, serve
+from firmware_py.session.dating import Now, read_clocks
+from firmware_py.session.last_good import FILE
 from firmware_py.session.levels import STEP_DB
 from firmware_py.session.lock import only_one
+from firmware_py.session.outcome import Outcome
 from firmware_py.state import State
 
 START, STOP, QUIT = PanelEvent.START, PanelEvent.STOP, PanelEvent.QUIT
@@ -60,6 +64,15 @@ def config(tmp_path: Path) -> Config:
     )
 
 
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the box says, in order."""
+    said: list[str] = []
+    monkeypatch.setattr(appliance, "space_of", lambda _: Space(10**10))
+    monkeypatch.setattr(appliance.Chimes, "play", lambda _, chime: said.append(str(chime)))
+    return said
+
+
 def _serve(config: Config, finger: Finger) -> None:
     Appliance(config, finger.opened).run()
     assert finger.closed
@@ -76,6 +89,7 @@ def test_start_and_stop_make_one_session_with_its_folder_and_a_letter_in_the_out
     (folder,) = list_sessions(state)
     assert (folder.record().end, folder.record().failed, folder.unfinished) == ("stop was pressed", False, False)
     assert folder.file(SessionFolder.SCORE).exists()
+    assert folder.record().boot_ns > 0
     with open_outbox(config) as outbox:
         (letter,) = outbox.letters()
     assert letter.session == folder.path
@@ -140,6 +154,118 @@ def test_what_goes_wrong_is_shown_until_somebody_plays_again_and_the_box_stays_r
     assert finger.seen[-1] == ("ready", True)
 
 
+def test_a_box_on_its_last_good_settings_says_so_by_light_and_chime_until_somebody_plays(
+    config: Config, heard: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    finger = Finger((State.READY, lambda: None), (State.READY, QUIT))
+    Appliance(config, finger.opened, complaint="hand-dance.toml, line 3: unknown key 'sogn'").run()
+    assert finger.seen[-1] == ("ready", True)
+    assert heard == ["ready", "fault"]
+    assert "line 3" in caplog.text
+
+
+def test_good_settings_are_kept_when_the_box_starts_and_others_are_not(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Appliance, "run", lambda _: None)
+    pinless = replace(config, panel=PanelSettings(start_pin=-1, stop_pin=-1, status_pin=-1, recording_pin=-1))
+    serve(pinless, "something is wrong")
+    assert not (tmp_path / FILE).exists()
+    serve(pinless)
+    assert 'song = "free"' in (tmp_path / FILE).read_text()
+
+
+def test_a_session_is_begun_finished_and_over_by_its_chimes(
+    config: Config, played: Callable[..., SessionFolder], heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plays(*_: object, recorded: Callable[[], object], **__: object) -> Outcome:
+        recorded()
+        heard.append("the report is made")
+        return Outcome.of(played())
+
+    monkeypatch.setattr(appliance, "play_once", plays)
+    box = Appliance(config, Finger((State.READY, START)).opened)
+    monkeypatch.setattr(box, "_say_if_nearly_full", lambda: heard.append("-") or len(heard) < 7 or box._pressed(QUIT))
+    box.run()
+    assert heard == ["ready", "-", "start", "stop", "the report is made", "ready", "-"]
+
+
+def test_a_session_that_fails_ends_with_the_chime_of_a_fault(
+    config: Config, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise CameraError("no camera was found; plug one in")
+
+    monkeypatch.setattr(appliance, "play_once", fails)
+    _serve(config, Finger((State.READY, START), (State.FAULT, QUIT)))
+    assert heard == ["ready", "start", "fault"]
+
+
+def test_a_letter_that_left_is_told_while_nobody_plays(
+    config: Config, played: Callable[..., SessionFolder], heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
+    folder = played()
+    folder.is_finished()
+    folder.file(SessionFolder.REPORT).write_text("{}")
+    with open_outbox(config) as outbox:
+        letter = outbox.queue(folder.path, "ana@example.org")
+        outbox.wait(letter, "no answer", server_wide=True)
+    box = Appliance(config, Finger().opened)
+
+    def says(chime: str) -> None:
+        heard.append(str(chime))
+        if chime == "no-network":
+            with open_outbox(config) as outbox:
+                outbox.delivered(letter, "250 ok")
+            box._letters.look_now()
+        elif chime == "mail-sent":
+            box._pressed(QUIT)
+
+    monkeypatch.setattr(box._chimes, "play", says)
+    box.run()
+    assert heard == ["ready", "no-network", "mail-sent"]
+
+
+def test_a_card_that_is_nearly_full_is_told_at_the_start(
+    config: Config, heard: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(appliance, "space_of", lambda _: Space(60 * 288_000))
+    _serve(config, Finger((State.READY, QUIT)))
+    assert heard == ["ready", "card-nearly-full"]
+    assert "1 min of recording" in caplog.text
+
+
+def test_sessions_are_dated_at_the_start_and_once_more_when_the_clock_is_set(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appliance, "LISTEN_S", 0.001)
+    set_at = iter([False] * 5 + [True] * 100)
+    asked: list[bool] = []
+    now = read_clocks()
+    box = Appliance(config, Finger().opened)
+
+    def dates(_: Config, now: Now) -> list[SessionFolder]:
+        asked.append(now.is_set)
+        if now.is_set:
+            box._pressed(QUIT)
+        return []
+
+    monkeypatch.setattr(appliance, "read_clocks", lambda: replace(now, is_set=next(set_at)))
+    monkeypatch.setattr(appliance, "date_right", dates)
+    box.run()
+    assert asked == [False, True]
+
+
+def test_recordings_whose_letter_left_long_ago_go_while_nobody_plays(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
+    box = Appliance(config, Finger().opened)
+    monkeypatch.setattr(appliance, "delete_delivered", lambda given: box._pressed(QUIT) or [given])
+    box.run()
+
+
 def test_stop_and_quit_without_a_session_do_what_they_say(config: Config, tmp_path: Path) -> None:
     finger = Finger((State.STARTING, STOP), (State.READY, QUIT))
     _serve(config, finger)
@@ -168,3 +294,31 @@ def test_a_box_beside_a_session_of_somebody_else_is_refused(config: Config, tmp_
     pinless = replace(config, panel=PanelSettings(start_pin=-1, stop_pin=-1, status_pin=-1, recording_pin=-1))
     with only_one(tmp_path), pytest.raises(AlreadyRunningError, match=str(os.getpid())):
         serve(pinless)
+
+
+def test_an_address_held_up_is_the_next_sessions_and_a_chime_says_whether_it_was_taken(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, float]] = []
+    chimes: list[str] = []
+
+    def not_begun(config: Config, *_: Any, letter_after_s: float, **__: Any) -> None:
+        asked.append((config.play.address, letter_after_s))
+        raise NotBegunError("stopped before it began")
+
+    monkeypatch.setattr(appliance, "play_once", not_begun)
+    monkeypatch.setattr(appliance.Chimes, "play", lambda _self, chime: chimes.append(str(chime)))
+    codes = replace(config, camera=replace(config.camera, codes="off"))
+    finger = Finger()
+    box = Appliance(codes, finger.opened)
+
+    def hold_up_and_play() -> None:
+        box._code("mailto:a@example.org,b@example.org")
+        box._code("mailto:vis@example.org")
+        finger._on_event(START)
+        finger._on_event(QUIT)
+
+    finger._presses = [(State.READY, hold_up_and_play)]
+    box.run()
+    assert asked == [("vis@example.org", 0.0)]
+    assert chimes[:3] == ["fault", "taken", "ready"]

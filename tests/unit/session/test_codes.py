@@ -43,3 +43,17 @@ def test_what_nobody_understands_is_logged_without_its_secret(caplog: pytest.Log
 @pytest.mark.parametrize(("text", "says"), [("WIFI:abc", "WIFI: and 3 characters"), ("hello", "5 characters")])
 def test_a_code_is_described_by_its_kind_and_length(text: str, says: str) -> None:
     assert described(text) == says
+
+
+def test_whoever_holds_up_a_code_hears_whether_it_was_good_and_nothing_of_what_nobody_understands() -> None:
+    heard: list[bool] = []
+
+    def reader(text: str) -> str | None:
+        if text == "bad":
+            raise MailError("no such address; give another")
+        return "done" if text == "good" else None
+
+    codes = Codes([reader], heard.append)
+    for text in ("good", "bad", "unknown"):
+        codes.act_on(text)
+    assert heard == [True, False]

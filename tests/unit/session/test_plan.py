@@ -96,6 +96,18 @@ def test_a_song_file_is_remembered_by_its_whole_path_and_found_again_from_anywhe
     assert _planned(tmp_path, song="mine.toml").record.song == str(tmp_path / "mine.toml")
 
 
+def test_a_patch_of_ones_own_is_found_in_the_state_folder_and_then_in_the_configuration_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, system = tmp_path / "state", tmp_path / "etc"
+    monkeypatch.setattr("firmware_py.session.plan.SYSTEM_FILE", system / "config.toml")
+    config = Config(paths=PathSettings(state=str(state)), sound=SoundSettings(audio="offline", patch="mine"))
+    for folder in (system / "patches", state / "patches"):  # each stands before what was there
+        folder.mkdir(parents=True)
+        (folder / "mine.toml").write_text("level_db = -20.0\n")
+        assert plan_session(config, "lanes").sound.patch_folder == str(folder)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -178,3 +190,17 @@ def test_free_play_can_begin_with_finding_the_reach_too_and_has_its_tones(tmp_pa
 def test_areas_that_are_set_are_not_looked_for(tmp_path: Path) -> None:
     plan = _planned(tmp_path, "v4l2", "auto", fit_reach="count-in", song="free", area_far=0.01, area_near=0.1)
     assert plan.reach_stage is None
+
+
+def test_the_letters_address_and_language_are_decided_with_the_session(tmp_path: Path) -> None:
+    Players(tmp_path).keep("Ana", address="ana@example.org", language="es")
+    record = _planned(tmp_path, player="ana", address=" bo@Bücher.example", language="de").record
+    assert (record.player, record.address, record.language) == ("Ana", "bo@xn--bcher-kva.example", "es")
+    record = _planned(tmp_path, language="de").record
+    assert (record.address, record.language) == ("", "de")
+
+
+def test_an_address_that_is_none_is_refused_before_anybody_plays(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"play\.address: .* is not one mail address"):
+        _planned(tmp_path / "state", address="a@example.org, b@example.org")
+    assert not (tmp_path / "state").exists()

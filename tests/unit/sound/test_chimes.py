@@ -56,6 +56,27 @@ def test_a_chime_is_played_whole_and_the_device_given_back(monkeypatch):
     assert device.closed
 
 
+def test_words_follow_the_chime_where_there_are_any(monkeypatch):
+    class Voice:
+        def said(self, what, *, rate_hz, level_db):
+            assert (rate_hz, level_db) == (RATE_HZ, -8.0)
+            return np.full((480, 2), 99, np.int16) if what == Chime.READY else None
+
+    device = Device()
+    monkeypatch.setattr(chimes, "open_output", lambda *_, **__: device)
+    player = Chimes(SoundSettings(), Voice())
+    chime = render_chime(Chime.READY, rate_hz=RATE_HZ, level_db=-14.0)
+    player.play(Chime.READY)
+    player.wait()
+    played = np.concatenate(device.blocks)
+    assert np.array_equal(played[: len(chime)], chime)
+    assert np.count_nonzero(played[len(chime) :, 0] == 99) == 480
+    device.blocks.clear()
+    player.play(Chime.STOP)
+    player.wait()
+    assert not (np.concatenate(device.blocks) == 99).all(axis=1).any()
+
+
 def test_a_device_that_is_lost_meanwhile_ends_the_chime(monkeypatch):
     device = Device()
     device.lost = True

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from firmware_py._synth import SawBank
+from firmware_py._tones import SawBank
 from firmware_py.bench.synth import alias_db
 from firmware_py.errors import UsageError
 

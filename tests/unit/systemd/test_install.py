@@ -83,6 +83,7 @@ def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     assert installed.files() == units | {
         "etc/sysusers.d/hand-dance.conf",
         "etc/tmpfiles.d/hand-dance.conf",
+        "etc/NetworkManager/dispatcher.d/90-hand-dance",
         "etc/hand-dance/config.toml",
         "opt/hand-dance/bin/python",
         "opt/hand-dance/bin/hand-dance",

@@ -98,9 +98,13 @@ def test_both_services_keep_their_state_in_one_place_for_one_user():
 
 
 def test_a_new_letter_starts_the_mailer_and_the_mailer_does_not_start_itself():
+    from firmware_py.post.mailer import NETWORK
     from firmware_py.post.outbox import Outbox
 
-    assert setting("hand-dance-post.path", "PathChanged") == [f"/var/lib/hand-dance/outbox/{Outbox.BELL}"]
+    assert setting("hand-dance-post.path", "PathChanged") == [
+        f"/var/lib/hand-dance/outbox/{Outbox.BELL}",
+        str(NETWORK),
+    ]
     assert setting("hand-dance-post.path", "Unit") == ["hand-dance-post.service"]
     assert setting("hand-dance-post.timer", "OnUnitInactiveSec") == ["10min"]
 

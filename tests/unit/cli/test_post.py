@@ -1,0 +1,85 @@
+"""``hand-dance post`` as a person or a program calls it."""
+
+import json
+
+import pytest
+
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.cli import main
+from firmware_py.config import Config, PathSettings
+from firmware_py.music.mapping import Mapping
+from firmware_py.post.mailer import queue_session
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """A state folder with two letters that are due."""
+    monkeypatch.setenv("HAND_DANCE_PATHS_STATE", str(tmp_path))
+    for number in (1, 2):
+        record = SessionRecord(
+            started_utc=f"2026-11-21T10:15:0{number}Z",
+            song="ode-to-joy",
+            patch="air",
+            player="Ana",
+            camera="ghost",
+            audio="offline",
+            mapping=Mapping(),
+            t0_ns=number,
+            rate_hz=48_000,
+            song_start_s=2.0,
+            delay_s=0.06,
+            tempo_bpm=100.0,
+            end="stop",
+        )
+        folder = SessionFolder.create(tmp_path / "sessions", record)
+        queue_session(Config(paths=PathSettings(state=str(tmp_path))), folder.path, "ana@example.org")
+    return tmp_path
+
+
+@pytest.fixture
+def post(state, capsys):
+    def call(*words):
+        code = main(["post", *words])
+        told = capsys.readouterr()
+        return code, json.loads(told.out) if "--json" in words and told.out else told.out, told.err
+
+    return call
+
+
+def states(letters):
+    return [letter["state"] for letter in letters]
+
+
+def test_list_sends_nothing_and_shows_every_letter(post):
+    code, letters, _ = post("--list", "--json")
+    assert (code, states(letters)) == (0, ["due", "due"])
+    assert letters[0]["recipient"] == "ana@example.org"
+
+
+def test_cancel_takes_one_letter_out_and_the_other_goes(post):
+    code, letters, _ = post("--cancel", "1", "--json")
+    assert (code, states(letters)) == (0, ["cancelled"])
+    assert states(post("--json")[1]) == ["delivered"]
+    assert states(post("--list", "--json")[1]) == ["cancelled", "delivered"]
+
+
+def test_a_cancelled_letter_goes_when_it_is_retried(post):
+    assert states(post("--cancel", "all", "--list", "--json")[1]) == ["cancelled", "cancelled"]
+    assert states(post("--retry", "2", "--json")[1]) == ["delivered"]
+
+
+def test_a_delivered_letter_is_not_cancelled_and_that_is_said(post):
+    post("--json")
+    code, _, said = post("--cancel", "1")
+    assert code == 1
+    assert "it cannot be called back" in said
+
+
+@pytest.mark.parametrize("words", [("--cancel", "x"), ("--cancel", "²"), ("--cancel", "1", "--retry", "1")])
+def test_wrong_usage_is_told_apart(post, words):
+    assert post(*words)[0] == 2
+
+
+def test_people_read_a_line_a_letter(post):
+    _, told, _ = post("--list")
+    assert told.splitlines()[0].split() == ["1", "due", "ana@example.org"]
