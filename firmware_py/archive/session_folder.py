@@ -42,11 +42,11 @@ class SessionRecord:
     from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from;
     device_delay_s is how much later than reckoned the device was heard, where that was calibrated. microphone is
     what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and transpose are as played,
-    passage is what of the song. voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended
-    with, empty while it runs; failed: whether it is a failure. boot_id, boot_ns: the boot it was played in and
-    CLOCK_BOOTTIME at its start. clock: empty where started_utc was right from the start; "unset" while it only keeps
-    the order; "set later" when it was reckoned afterwards. address: where its letter goes, empty: to the player's
-    own or the box's; language: of its letter.
+    passage is what of the song. voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is
+    the reason the session ended with, empty while it runs; failed: whether it is a failure. boot_id, boot_ns: the boot
+    it was played in and CLOCK_BOOTTIME at its start. clock: empty where started_utc was right from the start; "unset"
+    while it only keeps the order; "set later" when it was reckoned afterwards. address: where its letter goes, empty:
+    to the player's own or the box's; language: of its letter.
     """
 
     started_utc: str
