@@ -35,6 +35,12 @@ class Passage:
         """Whether this is nothing but the song, once."""
         return not self.from_bar and not self.to_bar and self.times == 1
 
+    def bar_of_song(self, number: int) -> int:
+        """Return which bar of the song a bar of the passage is, both as engraved; both its bars must be named."""
+        if self.to_bar < max(1, self.from_bar):
+            return number
+        return self.from_bar + (number - min(1, self.from_bar)) % (self.to_bar + 1 - self.from_bar)
+
 
 WHOLE: Final = Passage()
 

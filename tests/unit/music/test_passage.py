@@ -141,3 +141,9 @@ def test_each_time_gets_the_mean_of_its_own_bars():
     assert repetitions(Passage(5, 6, 3), [(1, 0.2), (2, 0.4), (3, 0.5), (6, 1.0)]) == pytest.approx((0.3, 0.5, 1.0))
     assert repetitions(Passage(0, 1, 2), [(0, 0.2), (1, 0.4), (2, 0.6), (3, 1.0)]) == pytest.approx((0.3, 0.8))
     assert repetitions(Passage(1, 2, 2), []) == (0.0, 0.0)
+
+
+def test_a_bar_of_a_passage_is_known_as_the_bar_of_the_song_that_it_is():
+    assert [Passage(5, 7, 2).bar_of_song(n) for n in range(1, 7)] == [5, 6, 7, 5, 6, 7]
+    assert [Passage(0, 1, 2).bar_of_song(n) for n in range(4)] == [0, 1, 0, 1]
+    assert WHOLE.bar_of_song(9) == 9
