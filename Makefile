@@ -15,7 +15,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box fuzz soak mic-test count-in-test crossing-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -65,6 +65,9 @@ count-in-test: $(VENV)/developed models ## sessions in real time that measure th
 
 crossing-test: $(VENV)/developed models ## 200 pairs of drawn hands that cross: about ten minutes
 	HAND_DANCE_CROSSINGS=200 $(BIN)/python -m pytest -s --timeout 1800 tests/rigs/test_crossings.py
+
+ghost-test: $(VENV)/developed models ## the ghost plays every song, and is heard note by note: about five minutes
+	$(BIN)/python -m pytest -s tests/long/test_ghost_songs.py
 
 mic-test: $(VENV)/developed models ## the microphone's clock against the sound's, a minute each
 	HAND_DANCE_MIC_SECONDS=60 $(BIN)/python -m pytest -s tests/rigs/test_microphone_rig.py

@@ -56,6 +56,8 @@ cdef class PitchMap:
             allowed(mapping, "a4_hz", 220.0, 880.0),
             allowed(mapping, "height_to_loudness", 0.0, 1.0),
         )
+        self.map.shut_below = allowed(mapping, "shut_below", 0.0, 1.0)
+        self.map.open_above = allowed(mapping, "open_above", self.map.shut_below, 1.0)
 
 
 def control_curve(

@@ -33,7 +33,8 @@ cdef extern from "session_lanes.h" nogil:
 
 cdef extern from "pitch_map.h" nogil:
     ctypedef struct hd_pitch_map:
-        pass
+        double shut_below
+        double open_above
 
     hd_pitch_map hd_pitch_map_of(
         double area_far, double area_near, double low, double high, uint32_t scale, double pull,

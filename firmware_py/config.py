@@ -107,6 +107,11 @@ class PlaySettings:
     fit_reach: str = setting(
         "once", "the reach is found before the song: never, once a player, always", choices=("off", "once", "count-in")
     )
+    articulation: str = setting(
+        "hand",
+        "what ends a note and strikes it again: the hand leaving the picture, or closing to a fist too",
+        choices=("hand", "openness"),
+    )
     area_far: float = setting(
         0.0, "share of the frame of a far hand, the lowest pitch; 0: the player's own, or 0.02", least=0, most=0.5
     )
@@ -116,6 +121,12 @@ class PlaySettings:
     height_to_loudness: float = setting(50.0, "how much the height sets the loudness, per cent", least=0, most=100)
     a4_hz: float = setting(440.0, "tuning", least=390, most=470)
     tempo_percent: float = setting(100.0, "tempo, in per cent of the song's own", least=25, most=200)
+    from_bar: int = setting(0, "first bar of a passage to practise; 0: from the beginning", least=0, most=9999)
+    to_bar: int = setting(0, "last bar of a passage to practise; 0: to the end", least=0, most=9999)
+    loop: int = setting(1, "how often the song or passage is played, on end", least=1, most=50)
+    tempo_step: float = setting(
+        0.0, "each time of a loop is so much faster, in per cent of the song's own tempo", least=0, most=50
+    )
     transpose: int = setting(0, "semitones that the song is moved up", least=-24, most=24)
     count_in_bars: int = setting(1, "bars counted before the song", least=0, most=4)
     players: int = setting(1, "hands that play, each a voice of its own", least=1, most=2)

@@ -7,8 +7,9 @@
  *
  * A hand's value lies on the straight line (in ln area, height, openness) between two samples that both see it. Where the
  * next sample does not see it, or is not there yet, the last value is held; after `HD_HOLD_NS` past the time the next
- * sample was due, or when the sample does not see the hand, the hand is absent. Samples are taken one by one only when
- * an instant needs them, so the result does not depend on when they arrived, as long as they came in time.
+ * sample was due, or when the sample does not see the hand, the hand is absent. Where openness
+ * articulates (hd_pitch_map), so is a fist, until it opens. Samples are taken one by one only when an instant needs
+ * them, so the result does not depend on when they arrived, as long as they came in time.
  */
 #ifndef HD_HAND_CONTROL_H
 #define HD_HAND_CONTROL_H
@@ -22,6 +23,7 @@
 #define HD_FIRST_INTERVAL_NS INT64_C(125000000)   /* assumed until two samples have shown the camera's rate */
 #define HD_AHEAD_NS INT64_C(10000000000)     /* samples further ahead of the instant needed are refused */
 #define HD_SNAP_NS INT64_C(100000000)        /* after a silence this long a note begins at its pitch, without glide */
+#define HD_SHUT_NS INT64_C(30000000)         /* a fist silences after so long: one bad sample must not break a note */
 #define HD_DYNAMICS_S 0.012                  /* time constant of loudness and brightness */
 
 /* A sample taken in, its logarithms drawn once. */
@@ -42,6 +44,8 @@ typedef struct {
     double brightness; /* 0..1 */
     int64_t silent_since_ns;
     bool heard; /* has ever been present */
+    bool shut;  /* a fist, where openness articulates */
+    int64_t open_ns; /* when it was last open enough to sound on */
     hd_pitch_state state;
 } hd_hand_voice;
 
@@ -190,6 +194,18 @@ static inline bool hd_hand_at(const hd_hand_control *control, int index, int64_t
     return true;
 }
 
+/* Is a hand in view a fist, which is silent? Between the two thresholds it stays what it was. */
+static inline bool hd_is_shut(const hd_pitch_map *map, hd_hand_voice *hand, double openness, int64_t t_ns) {
+    if (map->shut_below <= 0.0)
+        return false;
+    if (openness >= (hand->shut ? map->open_above : map->shut_below)) {
+        hand->shut = false;
+        hand->open_ns = t_ns;
+    } else if (!hand->present || t_ns - hand->open_ns >= HD_SHUT_NS)
+        hand->shut = true;
+    return hand->shut;
+}
+
 /* Go to `t_ns` (time of capture). To be called once for every step of an even grid. */
 static inline void hd_hands_at(hd_hand_control *control, int64_t t_ns) {
     if (control->has_next && control->next.t_ns > t_ns && control->next.t_ns - t_ns > control->ahead_ns) {
@@ -203,6 +219,8 @@ static inline void hd_hands_at(hd_hand_control *control, int64_t t_ns) {
         hd_hand_voice *hand = &control->hands[index];
         double log_area, y, openness;
         bool present = hd_hand_at(control, index, t_ns, &log_area, &y, &openness);
+        hand->shut = present && hd_is_shut(&control->map, hand, openness, t_ns);
+        present = present && !hand->shut;
         if (!present) {
             if (hand->present)
                 hand->silent_since_ns = t_ns;

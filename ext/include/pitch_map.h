@@ -20,6 +20,8 @@ typedef struct {
     double loudness_share;  /* 0..1: how much the hand's height sets the loudness */
     double a4_hz;
     double glide_s;         /* time constant */
+    double shut_below;      /* a hand less open than this is silent; 0: openness silences none */
+    double open_above;      /* a silent one sounds again from here on, at or above shut_below */
     uint32_t scale;         /* bit 0 is C .. bit 11 is B; at least one bit set */
 } hd_pitch_map;
 

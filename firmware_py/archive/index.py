@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from firmware_py.archive.players import player_key
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
+from firmware_py.music.passage import Passage
 from firmware_py.music.progress import PastSession
 from firmware_py.music.weakness import PastNote
 
@@ -161,7 +162,7 @@ def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ..
     report = _report(folder)
     marks = _mapping(report.get("marks"))
     seconds = _number(record.seconds) or 0.0
-    notes = tuple(note for onset_s, note in _notes(report, record.song) if onset_s < seconds)
+    notes = tuple(note for onset_s, note in _notes(report, record.song, record.passage) if onset_s < seconds)
     session = PastSession(
         name=folder.path.name,
         started_utc=record.started_utc,
@@ -186,8 +187,8 @@ def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ..
     return session, notes
 
 
-def _notes(report: dict[str, Any], song: str) -> Iterator[tuple[float, PastNote]]:
-    """Read the wanted notes, each with its onset; what is not one is passed over."""
+def _notes(report: dict[str, Any], song: str, practised: Passage) -> Iterator[tuple[float, PastNote]]:
+    """Read the wanted notes, each with its onset and its bar in the song; what is not one is passed over."""
     before: tuple[float, int] | None = None  # end and pitch of the note before
     for found in _list(report.get("wanted")):
         with suppress(TypeError, ValueError, LookupError):
@@ -195,7 +196,7 @@ def _notes(report: dict[str, Any], song: str) -> Iterator[tuple[float, PastNote]
             near = before is not None and onset_s - before[0] < REST_S
             note = PastNote(
                 song=song,
-                bar=int(found["bar"]),
+                bar=practised.bar_of_song(int(found["bar"])),
                 name=str(found["name"]),
                 pitch=pitch,
                 interval=pitch - before[1] if before and near else None,

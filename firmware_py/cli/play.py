@@ -22,8 +22,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", metavar="ADDRESS", help="where the letter goes (default: the player's own)")
     parser.add_argument("--language", choices=LANGUAGES, help="of the letter, where the player has none")
     parser.add_argument("--scale", choices=SCALES, help="the scale that pitches are pulled to")
-    parser.add_argument("--tempo-percent", type=float, metavar="P", help="tempo in per cent of the song's own")
+    parser.add_argument(
+        "--tempo-percent", "--tempo", type=float, metavar="P", help="tempo in per cent of the song's own"
+    )
+    parser.add_argument(
+        "--from-bar", "--from", type=int, metavar="BAR", help="practise from this bar on (hand-dance songs check)"
+    )
+    parser.add_argument("--to-bar", "--to", type=int, metavar="BAR", help="practise up to the end of this bar")
+    parser.add_argument("--loop", type=int, metavar="N", help="play the song or the passage N times on end")
+    parser.add_argument(
+        "--tempo-step", type=float, metavar="P", help="each time faster by so many per cent of the song's own tempo"
+    )
     parser.add_argument("--hand", choices=("any", "left", "right"), help="the hand that plays, where one does")
+    parser.add_argument(
+        "--articulation",
+        choices=("hand", "openness"),
+        help="what strikes a note again: the hand, or opening a fist too",
+    )
     parser.add_argument(
         "--fit-reach", choices=("off", "once", "count-in"), help="find the player's reach before the song"
     )

@@ -7,6 +7,12 @@ compiled synthesis; this module is their description and the inverse that a ghos
 
 import math
 from dataclasses import dataclass
+from typing import Final
+
+# Openness of hands in films: fists 0.10…0.38 with a median of 0.19, open hands that turn and move 0.23…0.93 with one of
+# 0.76. A hand held open is never silenced by these two, a fist once shut never sounds.
+SHUT_BELOW: Final = 0.20
+OPEN_ABOVE: Final = 0.40
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,8 @@ class Mapping:
     scale: 12 bits, bit 0 is C, 0xFFF chromatic. quantise: 0…1, pull towards the scale. hysteresis_cents: how far
     past the middle between two scale steps a hand must go to change step. glide_s: time constant in seconds.
     a4_hz: tuning. height_to_loudness: 0…1, how much the height of the hand sets the loudness.
+    shut_below, open_above: openness 0…1, below which a hand falls silent and from which on it sounds again, so that a
+    fist ends a note and opening it strikes the next; 0: openness silences no hand. shut_below <= open_above.
     """
 
     area_far: float = 0.02
@@ -29,6 +37,8 @@ class Mapping:
     glide_s: float = 0.025
     a4_hz: float = 440.0
     height_to_loudness: float = 0.5
+    shut_below: float = 0.0
+    open_above: float = 0.0
 
     def pitch_of(self, area: float) -> float:
         """Return the unquantised pitch (MIDI note number) of an area (share of the frame)."""

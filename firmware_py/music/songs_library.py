@@ -13,7 +13,8 @@ from typing import Final
 
 from firmware_py.config import SCALES, PlaySettings
 from firmware_py.errors import ConfigError, SongError
-from firmware_py.music.mapping import Mapping
+from firmware_py.music.mapping import OPEN_ABOVE, SHUT_BELOW, Mapping
+from firmware_py.music.passage import WHOLE, Passage, passage
 from firmware_py.music.pitch import C_MAJOR, scale_mask
 from firmware_py.music.reach import AREA_FAR, AREA_NEAR, Reach
 from firmware_py.music.song import Song
@@ -85,9 +86,10 @@ def load_song(name_or_path: str | Path, folders: Sequence[Path] = ()) -> Song:
     return _shipped_song(path) if path.parent == SHIPPED else read_song(path)
 
 
-def as_played(song: Song, *, tempo_percent: float = 100.0, transpose: int = 0) -> Song:
-    """Return the song at so many per cent of its own tempo and so many semitones up."""
-    return song.transposed(transpose).at_tempo(song.tempo_bpm * tempo_percent / 100.0)
+def as_played(song: Song, *, tempo_percent: float = 100.0, transpose: int = 0, practised: Passage = WHOLE) -> Song:
+    """Return the song, or a passage of it, at so many per cent of its own tempo and so many semitones up."""
+    part = passage(song, practised)
+    return part.transposed(transpose).at_tempo(part.tempo_bpm * tempo_percent / 100.0)
 
 
 def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None = None) -> Mapping:
@@ -118,6 +120,8 @@ def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None =
         glide_s=settings.glide_ms / 1000.0,
         a4_hz=settings.a4_hz,
         height_to_loudness=settings.height_to_loudness / 100.0,
+        shut_below=SHUT_BELOW if settings.articulation == "openness" else 0.0,
+        open_above=OPEN_ABOVE if settings.articulation == "openness" else 0.0,
     )
 
 

@@ -1,12 +1,13 @@
 """What came of a session, read from its folder: for the command line, the page and whoever scripts this program."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import SessionFolderError
+from firmware_py.music.passage import repetitions
 
 _SHOWN: Final = (
     ("recording", SessionFolder.SOUND),
@@ -55,6 +56,14 @@ class Outcome:
         return None if self.report is None else _marks_of(self.report)
 
     @property
+    def repetitions(self) -> tuple[float, ...]:
+        """How well each time of a practised passage went, 0…1; empty where none was, or before there is a report."""
+        if not self._practised or not self.report or not self.report.get("bars"):
+            return ()
+        marked = [bar for bar in self.report["bars"] if bar["marks"] is not None]
+        return repetitions(self.record.passage, [(bar["number"], bar["marks"] / 100) for bar in marked])
+
+    @property
     def files(self) -> dict[str, Path]:
         """The session's files that are there, by name."""
         return {p.name: p for p in sorted(self.folder.path.iterdir()) if p.is_file() and not p.name.startswith(".")}
@@ -77,6 +86,7 @@ class Outcome:
                 "how": record.reach_how,
             },
             "microphone": record.microphone or None,
+            "passage": {**asdict(record.passage), "repetitions": list(self.repetitions)} if self._practised else None,
             "seconds": record.seconds,
             "end": record.end,
             "marks": self.marks,
@@ -93,6 +103,8 @@ class Outcome:
         """Return what a person reads at the end of a session."""
         marks = "no marks" if self.marks is None else f"{self.marks:.0f} of 100"
         lines = [f"{self._title}: {marks} ({self.record.seconds:.0f} s; {self.record.end})"]
+        if len(self.repetitions) > 1:
+            lines.append(f"  one time after the other: {', '.join(f'{100 * r:.0f}' for r in self.repetitions)} of 100")
         if self.report is not None:
             lines += [f"  {sentence}" for sentence in self.report.get("advice", [])]
         lines += [
@@ -109,6 +121,10 @@ class Outcome:
         marks = "  –" if self.marks is None else f"{self.marks:3.0f}"
         end = self.record.end or "not finished"
         return f"{self.folder.path.name:<44} {marks}  {self.record.seconds:6.1f} s  {self.record.player or '–'}  {end}"
+
+    @property
+    def _practised(self) -> bool:
+        return not self.record.passage.is_whole
 
     @property
     def _title(self) -> str:

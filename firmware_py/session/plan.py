@@ -17,6 +17,7 @@ from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
 from firmware_py.errors import MailRefusedError, UsageError
 from firmware_py.music.imported_songs import imported_folder
+from firmware_py.music.passage import WHOLE, Passage, with_bars
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
 from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
@@ -74,17 +75,20 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     Raises UsageError, SongError, PatchError, CameraError or AudioDeviceError with what is known instead.
     """
     play, sound = config.play, config.sound
-    song = None
+    song = whole = None
+    practised = _practised(play)
     if play.song != FREE_PLAY:
         known = load_song(play.song, (imported_folder(config.state),))
-        song = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose)
+        whole = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose)
+        practised = with_bars(known, practised)
+        song = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose, practised=practised)
     patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
     address = _address(play.address)
     player = _player(config)
-    mapping = mapping_for(song, play, player.reach)
+    mapping = mapping_for(whole, play, player.reach)
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     scripted = is_scripted(config.camera.source)
     realtime = sound.audio != "offline" or not scripted
@@ -144,6 +148,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             reach_how=_reach_how(play, player),
             tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
             transpose=play.transpose if song else 0,
+            passage=practised,
             voices=play.players,
             marked=play.marks == "on",
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
@@ -186,6 +191,14 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         state=config.state,
         microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
     )
+
+
+def _practised(play: PlaySettings) -> Passage:
+    """Return the passage asked for. Raises UsageError for one of free play, which has no bars."""
+    asked = Passage(play.from_bar, play.to_bar, play.loop, play.tempo_step / play.tempo_percent)
+    if play.song == FREE_PLAY and not asked.is_whole:
+        raise UsageError("free play has no bars to practise; name a song, or leave out --from, --to and --loop")
+    return WHOLE if asked.is_whole else asked
 
 
 def _player(config: Config) -> Player:

@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import Final, Self, TextIO
 
+from firmware_py.music.follow import Follower, Following
 from firmware_py.music.pitch import note_name
 from firmware_py.music.song import ScoreNote, Song
 from firmware_py.session.performance import Moment
@@ -21,6 +22,8 @@ class ProgressLine:
         self._live = out.isatty()
         self._last = -math.inf
         self._width = 0
+        self._song: Song | None = None
+        self._follower: Follower | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -50,18 +53,22 @@ class ProgressLine:
 
     def show(self, moment: Moment, song: Song | None) -> None:
         """Show this moment, at most ten times a second."""
-        self.say(progress_text(moment, song))
+        if song is not self._song:
+            self._song, self._follower = song, Follower(song) if song else None
+        self.say(progress_text(moment, self._follower))
 
 
-def progress_text(moment: Moment, song: Song | None) -> str:
-    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4, then G4  (38 ms)``; without a song, nothing is wanted.
+def progress_text(moment: Moment, follower: Follower | None) -> str:
+    """Return the line: ``0:12  ♪ E4 +3 ¢ ▅  wanted F4 ↑, then G4 in 0.4 s  (38 ms)``; in free play nothing is wanted.
 
-    The last is D, from the hand to its sound, once it is decided.
+    An arrow points where the pitch has to go, ✓: it is there. The last is D, from the hand to its sound, once it is
+    decided.
     """
     seconds = max(0, int(moment.song_s))
     clock = f"{seconds // 60}:{seconds % 60:02d}"
-    if moment.song_s < 0 and song:
-        clock = f"{math.floor(song.tempo_map.beat_at(moment.song_s)):>4}"  # beats to go
+    following = follower.at(moment.song_s) if follower else None
+    if moment.song_s < 0 and follower:
+        clock = f"{math.floor(follower.song.tempo_map.beat_at(moment.song_s)):>4}"  # beats to go
     if math.isnan(moment.sounding):
         sounding = f"♪ {'–':<10}"
     else:
@@ -73,10 +80,18 @@ def progress_text(moment: Moment, song: Song | None) -> str:
     if moment.words:
         return f"{line}  {moment.words}"
     delay = "" if moment.delay_s is None else f"  ({1000 * moment.delay_s:.0f} ms)"
-    if song is None:
+    if following is None:
         return line + delay
-    wanted = song.wanted_at(moment.song_s)
-    return f"{line}  wanted {_name(wanted.now)}, then {_name(wanted.next)}{delay}"
+    then = f"{_name(following.next)} in {following.until_s:.1f} s" if following.next else "–"
+    return f"{line}  wanted {_name(following.now)}{_way(following, moment.sounding)}, then {then}{delay}"
+
+
+def _way(following: Following, sounding: float) -> str:
+    """Return where the pitch has to go: a tick if nowhere, nothing where none is wanted or none sounds."""
+    cents = following.cents_off(sounding)
+    if cents is None:
+        return ""
+    return " ✓" if following.is_right(sounding) else " ↑" if cents < 0 else " ↓"
 
 
 def _name(note: ScoreNote | None) -> str:

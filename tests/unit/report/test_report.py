@@ -17,6 +17,7 @@ from firmware_py.archive.session_folder import Gap, SessionFolder
 from firmware_py.errors import ReportError, SessionFolderError, SongError
 from firmware_py.music import agreement, judge, marks
 from firmware_py.music.note import Note
+from firmware_py.music.passage import Passage, passage
 from firmware_py.music.songs_library import known_songs, load_song
 from firmware_py.report import preview
 from firmware_py.report.contents import Report
@@ -270,6 +271,14 @@ def test_tempo_and_transposition_are_those_that_were_played(session_of):
     assert [w.pitch for w in report.wanted] == [n.midi for n in song.melody]
     assert report.wanted[4].onset_s == pytest.approx(report.song.start_s + song.seconds(F(4)), abs=1e-3)
     assert report.song.key == song.key
+
+
+def test_a_practised_passage_is_marked_as_it_was_played(session_of):
+    practised = Passage(3, 4, times=2)
+    song = passage(load_song("ode-to-joy"), practised)
+    report = make_report(session_of(notes=song.melody_at(0.0), passage=practised))
+    assert [w.pitch for w in report.wanted] == [n.midi for n in song.melody]
+    assert (report.title, report.marks.total, len(report.bars)) == (song.title, 100.0, 4)
 
 
 def test_what_was_tried_in_the_count_in_is_not_part_of_the_performance(session_of):

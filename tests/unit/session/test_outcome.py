@@ -7,6 +7,7 @@ import pytest
 
 from firmware_py.archive.session_folder import Gap, SessionFolder
 from firmware_py.errors import SessionFolderError
+from firmware_py.music.passage import Passage
 from firmware_py.session.outcome import Outcome
 
 Played = Callable[..., SessionFolder]
@@ -47,3 +48,19 @@ def test_a_report_that_is_none_is_refused_with_the_way_to_make_it_again(played: 
     folder.file(SessionFolder.REPORT).write_bytes(report.encode("latin-1"))
     with pytest.raises(SessionFolderError, match=f"hand-dance report {folder.path}"):
         Outcome.of(folder)
+
+
+def test_a_practised_passage_is_told_one_time_after_the_other(played: Played) -> None:
+    folder = played(passage=Passage(5, 6, 2))
+    bars = [{"number": n + 1, "marks": marks} for n, marks in enumerate((50.0, None, 80.0, 100.0))]
+    folder.write_whole(SessionFolder.REPORT, json.dumps(REPORT | {"bars": bars}).encode())
+    outcome = Outcome.of(folder)
+    assert outcome.as_text().splitlines()[1] == "  one time after the other: 50, 90 of 100"
+    assert outcome.as_json()["passage"] == {
+        "from_bar": 5,
+        "to_bar": 6,
+        "times": 2,
+        "rise": 0.0,
+        "repetitions": [0.5, 0.9],
+    }
+    assert Outcome.of(played()).as_json()["passage"] is None

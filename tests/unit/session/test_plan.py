@@ -10,6 +10,7 @@ import pytest
 from firmware_py.archive.players import Players
 from firmware_py.config import CameraSettings, Config, PathSettings, PlaySettings, SoundSettings
 from firmware_py.errors import UsageError
+from firmware_py.music.passage import WHOLE, Passage, passage
 from firmware_py.music.reach import Reach
 from firmware_py.music.songs_library import SHIPPED, load_song
 from firmware_py.session.plan import FREE_GHOST_S, TAIL_S, SessionPlan, plan_session
@@ -43,6 +44,22 @@ def test_tempo_and_transposition_reach_the_song_the_record_and_the_ghost(tmp_pat
     assert plan.sight.ghost is not None
     assert plan.sight.ghost.melody[0].pitch == SONG.melody[0].midi - 5
     assert plan.record.mapping.low < plan.sight.ghost.melody[0].pitch < plan.record.mapping.high
+
+
+def test_a_passage_reaches_song_ghost_and_record_and_is_played_where_the_whole_song_would_be(tmp_path: Path) -> None:
+    plan = _planned(tmp_path, from_bar=3, loop=2, tempo_percent=50.0, tempo_step=10.0)
+    assert plan.record.passage == Passage(3, SONG.bars, 2, rise=0.2)
+    assert plan.song == passage(SONG, plan.record.passage).at_tempo(SONG.tempo_bpm / 2)
+    assert plan.sight.ghost is not None
+    assert len(plan.sight.ghost.melody) == len(plan.song.melody)
+    assert plan.record.mapping == _planned(tmp_path).record.mapping
+    assert plan.song_end_s == pytest.approx(plan.record.song_start_s + plan.song.seconds(plan.song.end) + TAIL_S)
+
+
+def test_free_play_has_no_passage(tmp_path: Path) -> None:
+    assert _planned(tmp_path, song="free", tempo_step=10.0).record.passage == WHOLE
+    with pytest.raises(UsageError, match="free play has no bars"):
+        _planned(tmp_path, song="free", from_bar=2)
 
 
 def test_free_play_has_no_song_no_backing_and_no_end_of_its_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from firmware_py.music.follow import Follower
 from firmware_py.music.songs_library import load_song
 from firmware_py.session import progress
 from firmware_py.session.performance import Moment
@@ -32,17 +33,17 @@ def every_call_is_a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_says_time_note_cents_level_and_what_is_wanted_now_and_next() -> None:
     beat_s = 60 / SONG.tempo_bpm
-    text = progress_text(Moment(1.5 * beat_s, 64.03, 0.5), SONG)
-    assert text == "  0:00  ♪ E4   +3 ¢ ▅  wanted F#4, then G4"
+    text = progress_text(Moment(1.5 * beat_s, 64.03, 0.5), Follower(SONG))
+    assert text == "  0:00  ♪ E4   +3 ¢ ▅  wanted F#4 ↑, then G4 in 0.3 s"
 
 
 def test_before_the_song_it_counts_the_beats_down() -> None:
-    text = progress_text(Moment(-3.5 * 60 / SONG.tempo_bpm, math.nan, 0.0), SONG)
-    assert text.split() == ["-4", "♪", "–", "wanted", "–,", "then", "F#4"]
+    text = progress_text(Moment(-3.5 * 60 / SONG.tempo_bpm, math.nan, 0.0), Follower(SONG))
+    assert text.split() == ["-4", "♪", "–", "wanted", "–,", "then", "F#4", "in", "1.9", "s"]
 
 
 def test_after_the_song_and_in_free_play_nothing_is_wanted() -> None:
-    assert progress_text(Moment(3600, math.nan, 0), SONG).endswith("wanted –, then –")
+    assert progress_text(Moment(3600, math.nan, 0), Follower(SONG)).endswith("wanted –, then –")
     assert progress_text(Moment(75.2, 69.0, 1.0), None) == "  1:15  ♪ A4   +0 ¢ █"
 
 
@@ -85,3 +86,8 @@ def test_a_terminal_that_was_closed_stops_nobody_from_playing() -> None:
     with ProgressLine(ClosedTerminal()) as line:
         line.show(Moment(1, 69.0, 1.0), SONG)
         line.show(Moment(2, 69.0, 1.0), SONG)
+
+
+@pytest.mark.parametrize(("sounding", "way"), [(66.3, "✓"), (67.0, "↓"), (65.0, "↑"), (53.0, "↑"), (54.0, "✓")])
+def test_an_arrow_points_where_the_pitch_has_to_go_and_a_tick_says_that_it_is_there(sounding: float, way: str) -> None:
+    assert f"wanted F#4 {way}, then" in progress_text(Moment(0.1, sounding, 0.5), Follower(SONG))
