@@ -148,6 +148,7 @@ class _Index:
 def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ...]]:
     """Return what the index keeps of a session, read from its folder; without a report that can be read, no marks.
 
+    A practised passage has none either: they say nothing beside those of a whole song. Its notes count as all others.
     Notes that the song had still to come when the session ended are left out: who stopped early did not miss them.
     Raises SessionFolderError where session.json cannot be read, or says no time.
     """
@@ -160,7 +161,7 @@ def read_session(folder: SessionFolder) -> tuple[PastSession, tuple[PastNote, ..
             "write it as 2026-11-21T10:30:00Z"
         ) from error
     report = _report(folder)
-    marks = _mapping(report.get("marks"))
+    marks = _mapping(report.get("marks")) if record.passage.is_whole else {}
     seconds = _number(record.seconds) or 0.0
     notes = tuple(note for onset_s, note in _notes(report, record.song, record.passage) if onset_s < seconds)
     session = PastSession(

@@ -46,11 +46,11 @@ def earlier_sessions(folder: SessionFolder) -> tuple[PastSession, ...]:
     """Return the sessions that a session's marks may be compared with, oldest first.
 
     The same player's, of the same song, begun before it, with marks and with notes played. A player without a name is
-    everybody who gave none on this box. None for free play, and for a folder that lies in no library, as one that was
-    copied elsewhere. Raises SessionFolderError where the session itself cannot be read.
+    everybody who gave none on this box. None for free play, for a practised passage, and for a folder that lies in no
+    library, as one that was copied elsewhere. Raises SessionFolderError where the session itself cannot be read.
     """
     record = folder.record()
-    if record.song in ("", FREE_PLAY) or folder.path.parent.name != "sessions":
+    if record.song in ("", FREE_PLAY) or not record.passage.is_whole or folder.path.parent.name != "sessions":
         return ()
     begun = (record.started_utc, folder.path.name)
     there = past_sessions(folder.path.parent.parent, player=record.player, song=record.song)

@@ -16,6 +16,7 @@ from firmware_py.archive.library import delete_session, earlier_sessions, list_s
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import SessionFolderError
 from firmware_py.music.mapping import Mapping
+from firmware_py.music.passage import Passage
 
 RECORD = SessionRecord(
     "2026-11-21T10:30:00Z",
@@ -244,6 +245,14 @@ def test_of_two_sessions_of_one_second_the_second_is_the_later(play: Play) -> No
     first, second = play(30, 10.0), play(30, 20.0)
     assert earlier_sessions(first) == ()
     assert [s.marks for s in earlier_sessions(second)] == [10.0]
+
+
+def test_a_practised_passage_is_compared_with_nothing_and_nothing_with_it(play: Play, tmp_path: Path) -> None:
+    play(30, 10.0)
+    passage = play(31, 99.0, passage=Passage(from_bar=2, to_bar=3, times=2))
+    assert earlier_sessions(passage) == ()
+    assert [s.marks for s in earlier_sessions(play(32, 20.0))] == [10.0]
+    assert [s.counts for s in past_sessions(tmp_path)] == [True, False, True]
 
 
 def test_free_play_and_a_copy_elsewhere_are_compared_with_nothing(play: Play, tmp_path: Path) -> None:
