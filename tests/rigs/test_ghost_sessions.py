@@ -26,6 +26,7 @@ DERIVED = {
     SessionFolder.MIDI,
     SessionFolder.MUSICXML,
     SessionFolder.REPORT,
+    SessionFolder.NOTES,
     SessionFolder.SCORE,
     SessionFolder.PREVIEW,
     SessionFolder.SOUND,

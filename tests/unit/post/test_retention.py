@@ -6,6 +6,7 @@ import pytest
 
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config, PathSettings
+from firmware_py.post import receipt
 from firmware_py.post.mailer import open_outbox
 from firmware_py.post.retention import DAY_S, MARK, delete_delivered
 
@@ -40,7 +41,7 @@ def box(tmp_path: Path) -> Box:
 
 
 def _files(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {MARK}
+    return {path.name for path in folder.iterdir()} - {MARK, receipt.NAME}
 
 
 def test_what_is_heard_goes_thirty_days_after_the_letter_and_the_score_stays(box: Box) -> None:
