@@ -21,6 +21,7 @@ ALLOWED_IN_SESSION = {
     SessionFolder.MUSICXML,
     SessionFolder.REPORT,
     SessionFolder.SCORE,
+    SessionFolder.NOTES,
     SessionFolder.PREVIEW,  # of the score, not of the player
 }
 
