@@ -34,8 +34,10 @@ lint: $(VENV)/developed ## style, types and the order of the rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Those that measure time have the machine to themselves; the others share it.
 unit: $(VENV)/developed models ## the tests alone
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests/unit tests/c tests/real tests/fuzz
+	$(BIN)/python -m pytest tests/rigs tests/faults
 
 kill-test: $(VENV)/developed models ## the sound process killed 100 times in mid-session: about five minutes
 	HAND_DANCE_KILLS=100 $(BIN)/python -m pytest -s tests/rigs/test_kills.py
