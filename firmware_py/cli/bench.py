@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--busy", action="store_true", help="while other programs keep every processor busy, for delay and playing"
     )
     parser.add_argument("--data", metavar="FOLDER", help="labelled pictures and clips, for sight")
-    parser.add_argument("--loop", action="store_true", help="sight: hands of known area, and hands that cross")
+    parser.add_argument(
+        "--loop", action="store_true", dest="closed_loop", help="sight: hands of known area, and hands that cross"
+    )
     parser.add_argument("--tones", action="store_true", help="sight: six tones of skin in four lights, as a table")
     parser.add_argument("--letters", type=int, default=1000, metavar="N", help="how many of 5 MB to send, for post")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
@@ -61,6 +63,6 @@ def _sight(args: argparse.Namespace, config: Config) -> int:
         tones = sight_tones.measure(files, folder)
         print(json.dumps(tones.as_json()) if args.json else tones.table())
         return 0
-    figures = sight_loop.measure(files, cache, folder) if args.loop else sight.measure(files, cache, folder)
+    figures = sight_loop.measure(files, cache, folder) if args.closed_loop else sight.measure(files, cache, folder)
     print(json.dumps(figures.as_json(), indent=None if args.json else 2))
     return 0

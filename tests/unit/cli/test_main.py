@@ -1,5 +1,6 @@
 """The command line itself: what it knows, how it ends, and that what went wrong is one sentence."""
 
+import argparse
 import json
 import os
 import pty
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 
 import firmware_py
-from firmware_py import __version__
+from firmware_py import __version__, cli
 from firmware_py.archive.library import sessions_in
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.cli import main
+from firmware_py.config import load_config
 from firmware_py.music.mapping import Mapping
 
 COMMANDS = (
@@ -36,6 +38,16 @@ COMMAND = [sys.executable, "-m", "firmware_py"]
 RECORD = SessionRecord(
     "2026-11-21T10:30:00Z", "ode-to-joy", "air", "Ana", "ghost", "offline", Mapping(), 0, 48_000, 2, 0, 120, end="over"
 )
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "players", "calibrate"])
+def test_no_flag_of_a_command_is_taken_for_a_setting_that_it_does_not_mean(command: str) -> None:
+    parser = cli._parser()
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    flags = [action for action in commands.choices[command]._actions if action.dest in cli._FLAGS]
+    defaults = {cli._FLAGS[action.dest]: action.default for action in flags}
+    load_config({place: default for place, default in defaults.items() if default is not argparse.SUPPRESS}, {}, ())
+    assert [action.dest for action in flags if isinstance(action.default, bool)] == []
 
 
 @pytest.fixture(autouse=True)
