@@ -29,10 +29,10 @@ from firmware_py.session.letter_watch import LetterWatch
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.moment import Moment
 from firmware_py.session.networks import read_network
 from firmware_py.session.notify import Notifier
 from firmware_py.session.outcome import Outcome
-from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.selection import Selection
 from firmware_py.session.stopping import StopRequest, stop_on_signals

@@ -34,7 +34,8 @@ from firmware_py.session import performance
 from firmware_py.session.child import Death, Event
 from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
-from firmware_py.session.performance import Moment, Performance
+from firmware_py.session.moment import Moment
+from firmware_py.session.performance import Performance
 from firmware_py.session.plan import plan_session
 from firmware_py.session.stopping import StopRequest
 from firmware_py.sound.microphone import MicrophonePlan
