@@ -93,6 +93,7 @@ class SessionFolder:
     """One session on disk."""
 
     RECORD: Final = "session.json"
+    RECORD_PART: Final = ".session.json.part"  # of one that is being written
     SAMPLES: Final = "hand.samples"
     SOUND: Final = "sound.wav"
     MICROPHONE: Final = "mic.wav"  # one channel, frame by frame beside sound.wav; only where there was a microphone

@@ -35,6 +35,7 @@ from firmware_py.state import State
 
 TICK_S: Final = 0.02
 READY_WITHIN_S: Final = 60.0  # the first time on a small machine, models are loaded and hands are drawn
+WARM_WITHIN_S: Final = 20.0  # a process that waited for its plan is given less; then it is started anew
 HUNG_NS: Final = 2_000_000_000  # without a sign of life in real time
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
@@ -68,6 +69,7 @@ class Performance:
         self._outages = Outages()
         self._stop = stop
         self._show = show
+        self._waited = sight is not None  # and may have died or hung meanwhile, which nobody saw
         self._sight = sight or Child("sight", "firmware_py.sight", plan.sight.to_json)
         self._sight.plan = plan.sight.to_json
         self._levels, self._levels_told = levels, -1
@@ -150,12 +152,16 @@ class Performance:
 
     def _await_ready(self) -> None:
         """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
-        limit = time.monotonic() + READY_WITHIN_S
+        began = time.monotonic()
+        limit = began + READY_WITHIN_S
         while not (self._all_ready() and self._count_in.may_begin(time.monotonic())):
             self._listen(TICK_S)
             self._show(Moment(-self._plan.record.song_start_s, math.nan, 0.0))
             if self._stop.reason:
                 raise NotBegunError(f"{self._stop.reason} before the session began; nothing was recorded")
+            if self._waited and self._sight.name not in self._ready and time.monotonic() > began + WARM_WITHIN_S:
+                self._sight.kill()
+                limit = began + WARM_WITHIN_S + READY_WITHIN_S
             if time.monotonic() > limit:
                 late = ({child.name for child in self._children} - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
@@ -300,6 +306,10 @@ class Performance:
             return
         if child is self._microphone.child and not self._microphone.is_missed(death, recording=self._recording):
             self._ready.setdefault(child.name, {})
+            return
+        if child is self._sight and self._waited and child.name not in self._ready:
+            self._waited = False
+            self._start(child)
             return
         if not self._recording:
             raise ChildFailedError(
