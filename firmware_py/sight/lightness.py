@@ -14,7 +14,8 @@ _EXPONENT: Final = 0.6  # lifts the shadows by two stops and leaves white white
 _LIFTED: Final = np.round(255 * (np.arange(256) / 255) ** _EXPONENT).astype(np.uint8)
 _DARK: Final = 80.0  # mean grey level of a window under which it is lifted
 _DARKER: Final = 40.0  # and under which it is lifted twice
-_COLOURLESS: Final = 6.0  # mean distance of red from blue under which a picture is grey
+_COLOURLESS: Final = 10  # levels between red and blue that nearly nothing in a grey picture exceeds
+_NEARLY_ALL: Final = 0.999  # of its pixels: a wall may be grey, and the hand before it small
 _SKIN: Final = (1.12, 0.92, 0.78)  # what a grey picture's red, green and blue are multiplied by
 _TINTS: Final = tuple(np.clip(np.round(np.arange(256) * share), 0, 255).astype(np.uint8) for share in _SKIN)
 
@@ -41,7 +42,7 @@ def hand_lit(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def coloured(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a grey camera's picture in tones of skin, any other as it is: hands were taught in colour."""
     some = rgb[::8, ::8].astype(np.int16)
-    if float(np.abs(some[..., 0] - some[..., 2]).mean()) >= _COLOURLESS:
+    if (np.abs(some[..., 0] - some[..., 2]) < _COLOURLESS).mean() < _NEARLY_ALL:
         return rgb
     return np.dstack([cv2.LUT(rgb[..., k], tint) for k, tint in enumerate(_TINTS)])
 
