@@ -58,8 +58,8 @@ class Marks:
     tempo_ratio: the player's tempo over the song's, 1.0 where no other is sure. bias_cents: sharp above 0;
     spread_cents: standard deviation around it, from note to note; NaN without notes near their pitch. unsteady_ms:
     standard deviation of the onsets, estimated from the median so that a few strays do not count; NaN with fewer than
-    two. held_credit: what the best held note, or guessing with luck, would have earned, 0…1. late_cost, rest_cost: marks
-    lost to the whole lag and to sounding through rests. sounding_s: seconds in which something was heard.
+    two. held_credit: what the best held note, or guessing with luck, would have earned, 0…1. late_cost, rest_cost:
+    marks lost to the whole lag and to sounding through rests. sounding_s: seconds in which something was heard.
     """
 
     total: float

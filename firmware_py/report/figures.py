@@ -89,7 +89,7 @@ def _song_figures(report: Report, line: MarksLine) -> tuple[tuple[str, str], ...
         percent = abs(line.tempo_ratio - 1) * 100
         word = wording.TOO_FAST if line.tempo_ratio > 1 else wording.TOO_SLOW
         figures.append((wording.FIGURES["tempo"], word.format(percent=f"{percent:.0f}")))
-    marked = [(bar.marks, bar.number) for bar in report.bars if bar.marks is not None]
+    marked = _marked_bars(report)
     if len(marked) > 1:
         best = max(m for m, _ in marked)
         if best >= _GOOD_BAR:
@@ -123,6 +123,15 @@ def _timing(late_ms: float) -> str:
     if abs(late_ms) < _ON_TIME_MS:
         return wording.ON_TIME
     return (wording.LATE if late_ms > 0 else wording.EARLY).format(ms=round(abs(late_ms)))
+
+
+def _marked_bars(report: Report) -> list[tuple[float, int]]:
+    """Return marks and number in the song of each bar that has marks, the mean where it was played several times."""
+    times: dict[int, list[float]] = {}
+    for bar in report.bars:
+        if bar.marks is not None:
+            times.setdefault(bar.number if bar.of_song is None else bar.of_song, []).append(bar.marks)
+    return [(sum(marks) / len(marks), number) for number, marks in sorted(times.items())]
 
 
 def _ranges(numbers: list[int]) -> str:
