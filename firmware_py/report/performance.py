@@ -20,10 +20,9 @@ from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.marks import Marks, marks_for_song
 from firmware_py.music.note import Note
 from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
-from firmware_py.music.passage import passage
 from firmware_py.music.pitch import Key
 from firmware_py.music.song import Song
-from firmware_py.music.songs_library import FREE_PLAY, load_song
+from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song
 from firmware_py.report.free_play import key_of
 from firmware_py.report.notation import Metre
 
@@ -87,7 +86,12 @@ def performance_of(folder: SessionFolder, record: SessionRecord, song_folders: S
     song = None
     if record.song not in ("", FREE_PLAY):
         song_folders = (folder.path, *song_folders, imported_folder(folder.path.parent.parent))
-        song = passage(load_song(record.song, song_folders), record.passage).transposed(record.transpose)
+        song = as_played(
+            load_song(record.song, song_folders),
+            transpose=record.transpose,
+            practised=record.passage,
+            span=record.span,
+        )
         if record.tempo_bpm > 0:
             song = song.at_tempo(record.tempo_bpm)
         song = song if song.melody else None  # over a recording without notes one plays freely
