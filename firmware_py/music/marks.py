@@ -30,6 +30,7 @@ from firmware_py.music.ultrastar import DEFAULT_BEAT_S, UltraStar, ultrastar_of
 
 FREE_GLIDE_S: Final = 0.080
 FREE_BREATH_S: Final = 0.150
+FREE_FIST_S: Final = 0.300  # where a fist ends a note, which takes longer to be seen than a hand that leaves
 FREE_LEAD_S: Final = 0.040
 GLIDE_SHARE: Final = 0.50  # of a note: the most that each of these may take of a short one
 BREATH_SHARE: Final = 0.50
@@ -81,12 +82,18 @@ class Marks:
 
 
 def marks_for_song(
-    curve: PitchCurve, song: Song | None, start_s: float, *, delay_s: float = 0.0, played: Sequence[Note] | None = None
+    curve: PitchCurve,
+    song: Song | None,
+    start_s: float,
+    *,
+    delay_s: float = 0.0,
+    played: Sequence[Note] | None = None,
+    breath_s: float = FREE_BREATH_S,
 ) -> Marks | None:
     """Return the marks of a session, None for free play (no song).
 
     song: as played (tempo, transposition). start_s: its first bar line, seconds from the first frame of sound.wav.
-    delay_s and played are those of ``marks_of``.
+    delay_s, played and breath_s are those of ``marks_of``.
     """
     if song is None or not song.melody:
         return None
@@ -98,6 +105,7 @@ def marks_for_song(
         played=played,
         bar_numbers=numbers,
         sixteenth_s=song.seconds(SIXTEENTH),
+        breath_s=breath_s,
     )
 
 
@@ -109,12 +117,13 @@ def marks_of(
     played: Sequence[Note] | None = None,
     bar_numbers: Sequence[int] | None = None,
     sixteenth_s: float = DEFAULT_BEAT_S,
+    breath_s: float = FREE_BREATH_S,
 ) -> Marks:
     """Return the marks of a curve against the wanted notes (at least one, in order of their onsets).
 
     delay_s: the machine's own delay from hand to sound; a player may move ahead of it, but need not. played: the
     curve's notes, where they are already known. bar_numbers: the bar of each wanted note; without them all lie in
-    bar 1. sixteenth_s: UltraStar's beat.
+    bar 1. sixteenth_s: UltraStar's beat. breath_s: silence at a note's end that is free.
 
     The formula, in a teacher's words:
 
@@ -123,8 +132,8 @@ def marks_of(
        slow: its own delay and 90 ms late); each further 10 ms costs a fortieth of the marks.
     2. Each note is worth as much as it is long. What is played within 40 cents of it earns its full worth, nothing is
        earned from 90 cents on, and evenly less in between. The first 80 ms of a note are free, for the hand to arrive
-       (at most half of the note); so are 150 ms of silence at its end, for the hand to leave (at most
-       half); and its last 40 ms (at most a quarter), for a next note that comes a trifle early.
+       (at most half of the note); so are 150 ms of silence at its end, for the hand to leave, or 300 ms where a fist
+       ends a note (at most half); and its last 40 ms (at most a quarter), for a next note that comes a trifle early.
     3. A hand that is simply held still meets every song now and then, and so does one that guesses among its notes.
        What the best held note would have earned, or a guesser with luck, whichever is more, is therefore taken off what
        was played: earned = (agreement − held) / (1 − held). Silence earns nothing and loses nothing; wrong notes lose.
@@ -153,7 +162,7 @@ def marks_of(
         agreement = agreement * strikes.told_apart(lag_s)[frames.note]
     earned = np.where(silent, 0.0, (agreement - held) / (1.0 - held))
     glide = frames.since_s < np.minimum(FREE_GLIDE_S, GLIDE_SHARE * durations)[frames.note]
-    breath = silent & (frames.left_s < np.minimum(FREE_BREATH_S, BREATH_SHARE * durations)[frames.note])
+    breath = silent & (frames.left_s < np.minimum(breath_s, BREATH_SHARE * durations)[frames.note])
     lead = frames.left_s < np.minimum(FREE_LEAD_S, LEAD_SHARE * durations)[frames.note]
     counted = ~glide & ~breath & ~lead
     share = float(_mean_of_each(earned, counted, frames.note, len(wanted)) @ durations / durations.sum())
