@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
+from firmware_py.music.vibrato import vibrato_of
 
 STEP_S: Final = 0.010  # the decoder looks at the mean of so much curve at a time
 STAY: Final = 0.998  # probability that a note goes on for another step
@@ -52,10 +53,10 @@ def notes_of(curve: PitchCurve) -> tuple[Note, ...]:
     """Return the notes of a curve, in order and without overlap.
 
     A note begins after at least 40 ms of silence, or where a glide has passed half its way to the new pitch; it ends
-    where the next one begins or silence does. Its pitch is the median of its frames (cents off are kept), its
-    loudness their mean. Notes under 90 ms between two others, and under 200 ms if they never hold still, are
-    taken for a part of the glide and go to the neighbour nearer in pitch; a sound under 50 ms between silences is
-    dropped.
+    where the next one begins or silence does. Its pitch is the median of its frames (cents off are kept), its loudness
+    their mean; vibrato is measured within it. Notes under 90 ms between two others, and under 200 ms if they never hold
+    still, are taken for a part of the glide and go to the neighbour nearer in pitch; a sound under 50 ms between
+    silences is dropped.
     """
     pitch = curve.heard_pitch
     sounding = np.isfinite(pitch)
@@ -76,6 +77,7 @@ def notes_of(curve: PitchCurve) -> tuple[Note, ...]:
                     duration_s=piece.frames / rate,
                     pitch=float(np.median(pitch[span][heard])) if heard.any() else piece.pitch,
                     loudness=float(curve.loudness[span][heard].mean()) if heard.any() else 0.0,
+                    vibrato=vibrato_of(pitch[span], rate),
                 )
             )
     return tuple(notes)

@@ -8,6 +8,7 @@ from typing import Final
 
 from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.music import agreement, judge, marks
+from firmware_py.music.bars import bar_ranges
 from firmware_py.report import wording
 from firmware_py.report.contents import MarksLine, PlayedNote, Report
 
@@ -89,15 +90,17 @@ def _song_figures(report: Report, line: MarksLine) -> tuple[tuple[str, str], ...
         percent = abs(line.tempo_ratio - 1) * 100
         word = wording.TOO_FAST if line.tempo_ratio > 1 else wording.TOO_SLOW
         figures.append((wording.FIGURES["tempo"], word.format(percent=f"{percent:.0f}")))
-    marked = [(bar.marks, bar.number) for bar in report.bars if bar.marks is not None]
+    marked = _marked_bars(report)
     if len(marked) > 1:
         best = max(m for m, _ in marked)
         if best >= _GOOD_BAR:
-            figures.append((wording.FIGURES["best"], _ranges([n for m, n in marked if m >= best - 2])))
+            figures.append(
+                (wording.FIGURES["best"], bar_ranges([n for m, n in marked if m >= best - 2], _MOST_BARS_NAMED))
+            )
         worst = min(m for m, _ in marked)
         if worst < _GOOD_BAR:
             weakest = sorted((m, n) for m, n in marked if m <= worst + 15 and m < _GOOD_BAR)[:_MOST_BARS_NAMED]
-            figures.append((wording.FIGURES["practise"], _ranges(sorted(n for _, n in weakest))))
+            figures.append((wording.FIGURES["practise"], bar_ranges(sorted(n for _, n in weakest))))
     return tuple(figures)
 
 
@@ -125,12 +128,10 @@ def _timing(late_ms: float) -> str:
     return (wording.LATE if late_ms > 0 else wording.EARLY).format(ms=round(abs(late_ms)))
 
 
-def _ranges(numbers: list[int]) -> str:
-    """Return ascending numbers as 1–4, 7."""
-    runs: list[list[int]] = []
-    for n in numbers:
-        if runs and n == runs[-1][-1] + 1:
-            runs[-1].append(n)
-        else:
-            runs.append([n])
-    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs[:_MOST_BARS_NAMED])
+def _marked_bars(report: Report) -> list[tuple[float, int]]:
+    """Return marks and number in the song of each bar that has marks, the mean where it was played several times."""
+    times: dict[int, list[float]] = {}
+    for bar in report.bars:
+        if bar.marks is not None:
+            times.setdefault(bar.number if bar.of_song is None else bar.of_song, []).append(bar.marks)
+    return [(sum(marks) / len(marks), number) for number, marks in sorted(times.items())]

@@ -18,11 +18,13 @@ from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.evaluation import Evaluation
+from firmware_py.music.judge import Verdict
 from firmware_py.music.marks import Marks
 from firmware_py.music.note import Note
+from firmware_py.music.passage import Passage, bars_of_song
 from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import ScoreNote, Song
-from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
+from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, RepetitionLine, Report, SongLine, WantedNote
 from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
 from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
@@ -115,6 +117,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
     record, song, marks = performance.record, performance.song, performance.marks
     numbers = {note: n for n, note in enumerate(performance.notes)}
     extra = marks.extra if marks else ()
+    bars = _bar_lines(song, marks, record.passage) if song else ()
     return Report(
         started_utc=record.started_utc,
         player=record.player,
@@ -139,7 +142,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
             for mark in (marks.notes if marks else ())
         ),
         extra=tuple(numbers[note] for note in extra if note in numbers),
-        bars=_bar_lines(song, marks) if song else (),
+        bars=bars,
         advice=_advice(performance),
         files={what: name for what, name in FILES.items() if what != "sound" or folder.file(name).exists()},
         end=record.end,
@@ -148,6 +151,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
         second=tuple(_played_note(n, performance.key) for n in performance.second),
         evaluation=_rounded(performance.evaluation) if performance.evaluation else None,
         earlier=earlier_of(folder, record) if marks else (),
+        repetitions=_repetition_lines(song, bars, marks, record.passage) if song and marks else (),
     )
 
 
@@ -158,7 +162,8 @@ def _advice(performance: Performance) -> tuple[str, ...]:
     if performance.marks is None:
         notes = [_played_note(n, performance.key) for n in (*performance.notes, *performance.second)]
         return free_sentences(notes, words)
-    return advice_of(performance.marks, words)
+    marks = performance.marks
+    return advice_of(replace(marks, bars=bars_of_song(performance.record.passage, marks.bars)), words)
 
 
 def _song_line(song: Song, start_s: float) -> SongLine:
@@ -200,19 +205,51 @@ def _played_note(note: Note, key: Key) -> PlayedNote:
         name=note_name(nearest, key),
         cents=round((note.pitch - nearest) * 100, 1),
         loudness=round(note.loudness, 3),
+        vibrato_hz=round(note.vibrato.rate_hz, 2) if note.vibrato else None,
+        vibrato_cents=round(note.vibrato.extent_cents, 1) if note.vibrato else None,
     )
 
 
-def _bar_lines(song: Song, marks: Marks | None) -> tuple[BarLine, ...]:
+def _bar_lines(song: Song, marks: Marks | None, practised: Passage) -> tuple[BarLine, ...]:
     """Return every bar of the song; those that ask for nothing have no marks."""
     marked = {bar.number: bar for bar in (marks.bars if marks else ())}
     first = song.bar_number(Fraction(0))
     return tuple(
-        BarLine(n, round(100 * bar.credit, 1), _finite(bar.late_ms, 1), _finite(bar.tempo_ratio, 4))
-        if (bar := marked.get(n))
-        else BarLine(n, None)
+        BarLine(
+            n,
+            round(100 * bar.credit, 1) if (bar := marked.get(n)) else None,
+            _finite(bar.late_ms, 1) if bar else None,
+            _finite(bar.tempo_ratio, 4) if bar else None,
+            practised.bar_of_song(n),
+        )
         for n in range(first, first + song.bars)
     )
+
+
+def _repetition_lines(
+    song: Song, bars: Sequence[BarLine], marks: Marks, practised: Passage
+) -> tuple[RepetitionLine, ...]:
+    """Return each time of a practised passage; nothing of a whole song played once."""
+    if practised.is_whole:
+        return ()
+    length = len(bars) // practised.times
+    lines = []
+    for n in range(practised.times):
+        one_time = bars[n * length : (n + 1) * length]
+        marked = [bar.marks for bar in one_time if bar.marks is not None]
+        first, last = one_time[0].number, one_time[-1].number
+        notes = [note for note in marks.notes if first <= note.bar <= last]
+        lines.append(
+            RepetitionLine(
+                first,
+                last,
+                round(song.tempo_map.bpm_at(song.bar_grid.start_of(n * length)), 3),
+                round(sum(marked) / len(marked), 1) if marked else None,
+                sum(note.verdict is Verdict.RIGHT for note in notes),
+                len(notes),
+            )
+        )
+    return tuple(lines)
 
 
 def _sheet(report: Report, performance: Performance) -> Sheet:
