@@ -16,7 +16,7 @@ from firmware_py.report.note_names import printed_note
 _IN_TUNE_CENTS: Final = 5.0
 _ON_TIME_MS: Final = 10.0
 _MOST_BARS_NAMED: Final = 4
-_MOST_TIMES_NAMED: Final = 6
+_MOST_TIMES_NAMED: Final = 5
 _GOOD_BAR: Final = 80.0
 
 
@@ -124,8 +124,9 @@ def _song_figures(report: Report, line: MarksLine, words: Words, practised: Pass
         figures.append((words.say("Tempo"), _tempo(line.tempo_ratio, words)))
     each_time = times_of(report, practised)
     if len(each_time) > 1:
-        shown = " · ".join(f"{m:.0f}" for m in each_time[-_MOST_TIMES_NAMED:])
-        figures.append((words.say("Each time, of 100"), shown if len(each_time) <= _MOST_TIMES_NAMED else f"… {shown}"))
+        last = each_time if len(each_time) <= _MOST_TIMES_NAMED else each_time[1 - _MOST_TIMES_NAMED :]
+        shown = " · ".join(f"{m:.0f}" for m in last)
+        figures.append((words.say("Each time, of 100"), shown if len(last) == len(each_time) else f"… {shown}"))
     marked = _by_bar_of_song(report, practised)
     if len(marked) > 1:
         best = max(m for m, _ in marked)

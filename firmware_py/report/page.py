@@ -27,11 +27,12 @@ from firmware_py.report.summary import one_line
 
 PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that leave 182 mm for the music
 
-_MUSIC_MM: Final = {"a4": 100.0, "us-letter": 84.0}  # height that the first page leaves for the systems
+_TOP_MM: Final = {"a4": 13.0, "us-letter": 10.0}
+_MUSIC_MM: Final = {"a4": 100.0, "us-letter": 86.0}  # height that the first page leaves for the systems
 _GAP_MM: Final = (1.2, 8.0)  # between two systems, at least and at most
 _FEW_SYSTEMS: Final = 6
 _NO_MARKS_MM: Final = 40.0  # more than that, where no marks are explained
-_PLOT_MM: Final = (23.0, 56.0)  # height of the pitch curve, at least and at most
+_PLOT_MM: Final = (17.0, 56.0)  # height of the pitch curve, at least and at most
 _SHARE_OF_ROOM: Final = 0.8  # of what the score leaves
 _FIRST_PICTURES: Final = 9  # rows and systems: no first sheet holds more
 _TITLE_PT: Final = ((28, 24.0, 11.5), (48, 19.0, 11.5), (90, 16.0, 10.5))  # longest title; its size, its subtitle's
@@ -75,6 +76,7 @@ def page_of(
     data = {
         "paper": paper,
         "margin_mm": PAPERS[paper],
+        "top_mm": _TOP_MM[paper],
         "lang": words.language,
         "document": {
             "title": _plain(f"{title} · {wording.NAME}"),

@@ -30,6 +30,7 @@ from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, 
 from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
 from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print, times_of
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
+from firmware_py.report.memory import give_memory_back
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.notes_csv import notes_csv
@@ -58,8 +59,9 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
 
     folder: with session.json; hand.samples may be cut short or missing, which is a session without notes. paper: a4
     or us-letter. song_folders: where songs are looked for besides the shipped ones. Each file is written whole or
-    not at all. Raises SessionFolderError for a folder that is none or cannot be written, SongError for a song that
-    is gone, ReportError for anything else that kept the report from being made.
+    not at all, and as soon as it is made; report.json comes last. Raises SessionFolderError for a folder that is none
+    or cannot be written, SongError for a song that is gone, ReportError for anything else that kept the report from
+    being made.
     """
     record = folder.record()
     try:
@@ -67,8 +69,9 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
         report = _report(folder, performance)
         sheet = session_sheet(report, performance)
         page = _page(report, performance, sheet, paper)
-        made = {
-            SessionFolder.MIDI: midi_of(
+        folder.write_whole(
+            SessionFolder.MIDI,
+            midi_of(
                 _midi_parts(performance),
                 title=report.title,
                 metre=performance.metre,
@@ -79,12 +82,14 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 metres=performance.song.metres if performance.song else (),
                 curves=_curves(performance),
             ),
-            SessionFolder.MUSICXML: musicxml_of(sheet),
-            SessionFolder.SCORE: pdf_of(page),
-            SessionFolder.PREVIEW: preview_of(page),
-            SessionFolder.NOTES: notes_csv(report),
-            SessionFolder.REPORT: report.to_json(),
-        }
+        )
+        folder.write_whole(SessionFolder.MUSICXML, musicxml_of(sheet))
+        folder.write_whole(SessionFolder.NOTES, notes_csv(report))
+        folder.write_whole(SessionFolder.PREVIEW, preview_of(page))
+        del performance, sheet  # of an hour's session they are large, and typst needs the room
+        give_memory_back()
+        folder.write_whole(SessionFolder.SCORE, pdf_of(page))
+        folder.write_whole(SessionFolder.REPORT, report.to_json())
     except HandDanceError:
         raise
     except (ValueError, ArithmeticError, LookupError, TypeError) as error:
@@ -92,8 +97,6 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
             f"the report of {folder.path} could not be made ({type(error).__name__}: {error}); "
             "sound.wav and hand.samples are untouched"
         ) from error
-    for name, content in made.items():
-        folder.write_whole(name, content)
     return report
 
 
