@@ -46,7 +46,7 @@ box: ## the appliance as a virtual machine, made with its own make install; as r
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	tests/box/build
 
-test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times; see tests/rigs/RESULTS.md
+test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	$(BIN)/python -m pytest tests/box
 
