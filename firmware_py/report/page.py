@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, Final, Literal
 
 from firmware_py.errors import ReportError
+from firmware_py.languages.spacing import with_units_held
 from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.report import wording
 from firmware_py.report.contents import EarlierLine, Report
@@ -100,7 +101,7 @@ def page_of(
         "facts": [_breakable(fact) for fact in wording.facts(words, report, started)],
         "marks": _marks(report, words),
         "numbered": bool(report.notes and report.marks),
-        "advice": [_breakable(sentence) for sentence in report.advice],
+        "advice": [_breakable(with_units_held(sentence)) for sentence in report.advice],
         "figures": [list(figure) for figure in figures],
         "legend": _legend(report, words),
         "roll": [{"svg": r.svg, "width_mm": r.width_mm, "alt": wording.roll_title(words, report)} for r in rows],
