@@ -209,5 +209,6 @@ def _attached(words: Words, summary: Summary, chosen: Chosen) -> str:
     return (
         '<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">'
         f"{escape(wording.attached(words))}</p>\n"
-        f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">{rows}</table>'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" '
+        f'style="margin:0 0 16px 0;">{rows}</table>'
     )
