@@ -8,6 +8,7 @@ from html import escape
 from string import Template
 from typing import Final
 
+from firmware_py.languages.spacing import with_units_held
 from firmware_py.languages.words import Words, words_in
 from firmware_py.post import wording
 from firmware_py.post.attachments import Chosen
@@ -53,8 +54,8 @@ _PAGE: Final = Template(
  style="background-color:#eef1f4;">
 <tr><td align="center" style="padding:24px 12px;">
 <table role="presentation" class="sheet" width="100%" cellpadding="0" cellspacing="0" border="0"
- style="max-width:600px;background-color:#ffffff;border:1px solid #dfe4e9;border-radius:12px;">
-<tr><td style="padding:28px 28px 24px 28px;$sans;">
+ style="table-layout:fixed;max-width:600px;background-color:#ffffff;border:1px solid #dfe4e9;border-radius:12px;">
+<tr><td style="padding:28px 28px 24px 28px;overflow-wrap:anywhere;word-break:break-word;$sans;">
 $body
 </td></tr>
 </table>
@@ -91,7 +92,7 @@ def html(summary: Summary, chosen: Chosen, picture: str | None, copy_to: str = "
         _bars(words, summary),
         _picture(words, picture),
         *(_notice(sentence) for sentence in wording.mishaps(words, summary, chosen)),
-        _attached(words, chosen),
+        _attached(words, summary, chosen),
         _paragraph(wording.copied(words, copy_to), soft=True) if copy_to else "",
     ]
     return _PAGE.substitute(
@@ -107,8 +108,13 @@ def _paragraph(*lines: str, soft: bool = False) -> str:
     style, colour = ("soft", "#66717d") if soft else ("ink", "#1d2329")
     return (
         f'<p class="{style}" style="margin:0 0 16px 0;font-size:16px;line-height:1.5;color:{colour};">'
-        f"{'<br>'.join(map(escape, lines))}</p>"
+        f"{'<br>'.join(map(_said, lines))}</p>"
     )
+
+
+def _said(sentence: str) -> str:
+    """A sentence as HTML, its numbers held to their units."""
+    return escape(with_units_held(sentence))
 
 
 def _marks(words: Words, summary: Summary) -> str:
@@ -139,7 +145,7 @@ def _marks(words: Words, summary: Summary) -> str:
 def _advice(summary: Summary) -> str:
     if not summary.advice:
         return ""
-    items = "".join(f'<li style="margin:0 0 8px 0;">{escape(sentence)}</li>' for sentence in summary.advice)
+    items = "".join(f'<li style="margin:0 0 8px 0;">{_said(sentence)}</li>' for sentence in summary.advice)
     return (
         '<ul class="ink" style="margin:0 0 20px 0;padding:0 0 0 20px;font-size:16px;line-height:1.5;color:#1d2329;">'
         f"{items}</ul>"
@@ -183,17 +189,18 @@ def _picture(words: Words, picture: str | None) -> str:
 def _notice(sentence: str) -> str:
     return (
         '<p class="note" style="margin:0 0 16px 0;padding:12px 14px;border-radius:8px;background-color:#fdf3d7;'
-        f'font-size:15px;line-height:1.5;color:#5c4712;">{escape(sentence)}</p>'
+        f'font-size:15px;line-height:1.5;color:#5c4712;">{_said(sentence)}</p>'
     )
 
 
-def _attached(words: Words, chosen: Chosen) -> str:
+def _attached(words: Words, summary: Summary, chosen: Chosen) -> str:
     if not chosen.attachments:
         return ""
     rows = "".join(
         '<tr><td class="rule" style="padding:10px 0;border-top:1px solid #e6eaee;font-size:15px;line-height:1.4;">'
         f'<span class="ink" style="color:#1d2329;">{escape(a.name)}</span><br>'
-        f'<span class="soft" style="font-size:13px;color:#66717d;">{escape(wording.kind(words, a))}</span></td>'
+        f'<span class="soft" style="font-size:13px;color:#66717d;">'
+        f"{escape(wording.kind(words, summary, a))}</span></td>"
         '<td class="rule soft" align="right" valign="top" style="padding:10px 0 10px 12px;border-top:1px solid #e6eaee;'
         'font-size:13px;line-height:1.6;white-space:nowrap;color:#66717d;">'
         f"{escape(wording.size(words, a.size))}</td></tr>"
@@ -202,5 +209,6 @@ def _attached(words: Words, chosen: Chosen) -> str:
     return (
         '<p class="soft" style="margin:4px 0 8px 0;font-size:13px;line-height:1.4;color:#66717d;">'
         f"{escape(wording.attached(words))}</p>\n"
-        f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">{rows}</table>'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" '
+        f'style="margin:0 0 16px 0;">{rows}</table>'
     )

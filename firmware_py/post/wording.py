@@ -38,6 +38,8 @@ def of_hundred(words: Words) -> str:
 
 def played(words: Words, summary: Summary) -> str:
     """One sentence: what was played, when and for how long."""
+    if not summary.title:
+        return _played_freely(words, summary)
     name = title(words, summary)
     date = words.date(summary.started) if summary.started else ""
     if summary.seconds < 1:
@@ -48,6 +50,16 @@ def played(words: Words, summary: Summary) -> str:
     if date:
         return words.say("You played {title} on {date} for {duration}.", title=name, date=date, duration=long)
     return words.say("You played {title} for {duration}.", title=name, duration=long)
+
+
+def _played_freely(words: Words, summary: Summary) -> str:
+    date = words.date(summary.started) if summary.started else ""
+    if summary.seconds < 1:
+        return words.say("You played freely on {date}.", date=date) if date else words.say("You played freely.")
+    long = duration(words, summary.seconds)
+    if date:
+        return words.say("You played freely on {date} for {duration}.", date=date, duration=long)
+    return words.say("You played freely for {duration}.", duration=long)
 
 
 def outcome(words: Words, summary: Summary) -> str:
@@ -136,13 +148,15 @@ def _missing(words: Words, ending: str) -> str:
             return words.say("the MusicXML file")
 
 
-def kind(words: Words, attachment: Attachment) -> str:
+def kind(words: Words, summary: Summary, attachment: Attachment) -> str:
     """What an attached file is, in a few words."""
     match attachment.mime:
         case "audio/wav" | "audio/mpeg" | "audio/ogg":
             return words.say("the recording")
         case "audio/flac":
             return words.say("the recording (FLAC, the same sound in a smaller file)")
+        case "application/pdf" if not summary.title:
+            return words.say("the score of what you played")
         case "application/pdf":
             return words.say("the score, with what you played against the melody")
         case "audio/midi":
@@ -197,7 +211,7 @@ def text(words: Words, summary: Summary, chosen: Chosen, copy_to: str) -> str:
         lines.append("")
     if chosen.attachments:
         lines.append(words.say("Attached:"))
-        lines += [f"  {a.name}  {kind(words, a)}, {size(words, a.size)}" for a in chosen.attachments]
+        lines += [f"  {a.name}  {kind(words, summary, a)}, {size(words, a.size)}" for a in chosen.attachments]
         lines.append("")
     for sentence in mishaps(words, summary, chosen):
         lines += [sentence, ""]

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, Final, Literal
 
 from firmware_py.errors import ReportError
+from firmware_py.languages.spacing import with_units_held
 from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.report import wording
 from firmware_py.report.contents import EarlierLine, Report
@@ -30,6 +31,7 @@ PAPERS: Final = {"a4": 14.0, "us-letter": 16.95}  # margins in millimetres that 
 _TOP_MM: Final = {"a4": 13.0, "us-letter": 10.0}
 _MUSIC_MM: Final = {"a4": 100.0, "us-letter": 86.0}  # height that the first page leaves for the systems
 _GAP_MM: Final = (1.2, 8.0)  # between two systems, at least and at most
+_FAIR_GAP_MM: Final = 3.0  # that the curve leaves them, where it grows
 _FEW_SYSTEMS: Final = 6
 _NO_MARKS_MM: Final = 40.0  # more than that, where no marks are explained
 _PLOT_MM: Final = (17.0, 56.0)  # height of the pitch curve, at least and at most
@@ -100,7 +102,7 @@ def page_of(
         "facts": [_breakable(fact) for fact in wording.facts(words, report, started)],
         "marks": _marks(report, words),
         "numbered": bool(report.notes and report.marks),
-        "advice": [_breakable(sentence) for sentence in report.advice],
+        "advice": [_breakable(with_units_held(sentence)) for sentence in report.advice],
         "figures": [list(figure) for figure in figures],
         "legend": _legend(report, words),
         "roll": [{"svg": r.svg, "width_mm": r.width_mm, "alt": wording.roll_title(words, report)} for r in rows],
@@ -197,7 +199,7 @@ def plot_mm(systems: Sequence[System], paper: str, *, marked: bool) -> float:
     if len(systems) > _FEW_SYSTEMS:
         return PLOT_MM
     room = _MUSIC_MM.get(paper, 0.0) + (0.0 if marked else _NO_MARKS_MM)
-    left = room - sum(system.height_mm + _GAP_MM[1] for system in systems)
+    left = room - sum(system.height_mm + _FAIR_GAP_MM for system in systems)
     return min(_PLOT_MM[1], max(_PLOT_MM[0], PLOT_MM + left * _SHARE_OF_ROOM))
 
 

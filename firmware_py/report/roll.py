@@ -167,7 +167,7 @@ def _row(
     plot = f'<rect x="{_LEFT:g}" y="{_TOP:g}" width="{_WIDTH - _LEFT:g}" height="{frame.height:.1f}" '
     drawing = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}">',
-        plot + 'fill="#FCFBF8"/>',
+        plot + 'fill="#FAFAF8"/>',
         *_pitch_lines(frame, key, words),
         *(_bar_lines(frame, bars) if bars else _second_lines(frame)),
         *(rule(frame.x(t.start_s), _TOP, frame.x(t.start_s), frame.bottom, "#8A8478", 2.4) for t in times),

@@ -89,7 +89,7 @@ def tempo(ground: Ground, bars: Sequence[Bar], top: float, name: str) -> list[st
     middle, half = top + TEMPO_HEIGHT / 2, TEMPO_HEIGHT / 2
     out = [
         f'<rect x="{ground.left:g}" y="{top:.1f}" width="{ground.right - ground.left:g}" height="{TEMPO_HEIGHT:g}" '
-        'fill="#FCFBF8"/>',
+        'fill="#FAFAF8"/>',
         rule(ground.left, middle, ground.right, middle, "#B9B19E", 1.2),
         label(ground.left - 10, middle + 7, name, WORDS, "end", GREY),
     ]

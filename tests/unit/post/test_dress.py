@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 
 from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.config import LANGUAGES
+from firmware_py.languages.words import words_in
+from firmware_py.post import wording
 from firmware_py.post.attachments import Chosen
 from firmware_py.post.dress import html
 from firmware_py.post.summary import Summary, summarise
@@ -39,3 +42,20 @@ def test_rows_are_filled_up(told, count):
     page = html(replace(told, bars=(50.0,) * count), Chosen((), "", ()), None)
     assert page.count('height="26"') == count
     assert page.count("<td></td>") == -count % 8
+
+
+def test_free_play_is_told_as_such_in_every_language(told):
+    for language in LANGUAGES:
+        free = replace(told, language=language, title="", marks=None, bars=())
+        words = words_in(language)
+        name = words.say("Free play")
+        said = wording.text(words, free, Chosen((), "", ()), "")
+        assert name not in said, "one plays freely, and does not play something called so"
+        assert name in wording.subject(words, free)
+
+
+def test_a_name_without_a_space_may_break_and_a_number_stays_with_its_unit(told):
+    page = html(replace(told, player="W" * 60, advice=("Practise: 48 % of the time.",)), Chosen((), "", ()), None)
+    assert "table-layout:fixed" in page
+    assert "overflow-wrap:anywhere" in page
+    assert "48\u00a0% of" in page

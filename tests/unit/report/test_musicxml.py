@@ -138,3 +138,23 @@ def test_any_notes_make_a_document_valid_in_3_1_and_4_0_that_holds_them(
     musicxml_schema.validate(document.decode())
     musicxml_4_schema.validate(document.decode())
     assert notes_in(document, 0) == notes
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "clef"),
+    [
+        (60, 72, ("G", "2", None)),
+        (57, 69, ("G", "2", None)),  # a treble staff is what most players read: two ledger lines are no hindrance
+        (40, 52, ("F", "4", None)),
+        (28, 40, ("F", "4", "-1")),
+        (81, 93, ("G", "2", "1")),
+        (93, 105, ("G", "2", "2")),
+    ],
+)
+def test_a_low_or_high_staff_has_the_clef_that_saves_its_ledger_lines(low, high, clef):
+    notes = tuple(ScoreNote(F(n), F(1), low + n % (high - low + 1)) for n in range(16))
+    staff = Staff(PLAYED, "p", notes)
+    document = musicxml_of(Sheet("", "", "", "", Key(0), Metre(4, 4), 100.0, bars=4, staves=(staff,)))
+    found = ElementTree.fromstring(document).find(".//clef")
+    assert tuple(found.findtext(tag) for tag in ("sign", "line", "clef-octave-change")) == clef
+    assert sum(staff.clef.ledger_lines(n.midi) for n in notes) <= 1.25 * len(notes)

@@ -8,6 +8,7 @@ from firmware_py.music.note import Note
 from firmware_py.report import page
 from firmware_py.report.engraving import System
 from firmware_py.report.report import make_report
+from firmware_py.report.roll import PLOT_MM
 
 
 def systems(count, height_mm):
@@ -32,3 +33,12 @@ def test_the_picture_is_drawn_from_the_first_sheet_alone(session_of, monkeypatch
     assert len(whole["roll"]) + len(whole["systems"]) > 20
     assert (len(first["roll"]), len(first["systems"])) == (rows, scored)
     assert first["roll"] == whole["roll"][: len(first["roll"])]
+
+
+def test_the_curve_takes_the_room_that_the_score_leaves_and_gives_way_to_it():
+    heights = [page.plot_mm(systems(n, 24.0), "a4", marked=True) for n in (1, 2, 3, 4, 5)]
+    assert heights == sorted(heights, reverse=True)
+    assert (heights[0], heights[-1]) == page._PLOT_MM[::-1]
+    assert page.plot_mm(systems(4, 24.0), "us-letter", marked=True) < heights[3]
+    assert page.plot_mm(systems(4, 24.0), "a4", marked=False) > heights[3]
+    assert page.plot_mm(systems(40, 24.0), "a4", marked=True) == PLOT_MM  # it goes over several sheets anyway
