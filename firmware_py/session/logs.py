@@ -23,6 +23,7 @@ def log_to_where_it_is_read() -> None:
             from systemd.journal import JournalHandler
 
             handler = JournalHandler(SYSLOG_IDENTIFIER="hand-dance")
+            handler.setFormatter(logging.Formatter("%(message)s"))  # basicConfig would put level and room before it
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 

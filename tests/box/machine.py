@@ -49,12 +49,12 @@ class Machine(Inside):
         """Switch on, and return when the machine can be spoken to."""
         self._port.unlink(missing_ok=True)
         self._on_s = time.monotonic()
-        quiet = ("-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci")
+        quiet = ("-nodefaults", "-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci")
         kernel = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr systemd.show_status=0"
         self._emulator = subprocess.Popen(
             [
                 "qemu-system-x86_64",
-                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "1536"),
+                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,svm=off", "-smp", "2", "-m", "1536"),
                 *quiet,
                 *("-serial", f"file:{self.console}"),
                 *self.disk.power_on(),
