@@ -8,14 +8,14 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
 MAIL_PACKAGES := exim4-daemon-light libmime-tools-perl gettext
-BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils
+BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -46,9 +46,17 @@ box: ## the appliance as a virtual machine, made with its own make install; as r
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	tests/box/build
 
-test-box: $(VENV)/developed ## that machine played, and cut from its power HAND_DANCE_POWER_CUTS times (5)
+test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times
 	@$(call debian,$(BOX_RIG_PACKAGES))
-	$(BIN)/python -m pytest -s tests/box
+	$(BIN)/python -m pytest tests/box
+
+cut-test: $(VENV)/developed ## the power of that machine cut 30 times: about an hour
+	@$(call debian,$(BOX_RIG_PACKAGES))
+	HAND_DANCE_POWER_CUTS=30 $(BIN)/python -m pytest tests/box/test_power_cuts.py
+
+death-test: $(VENV)/developed ## every process of the box killed and stopped, 104 times in all: about half an hour
+	@$(call debian,$(BOX_RIG_PACKAGES))
+	HAND_DANCE_DEATHS=104 $(BIN)/python -m pytest tests/box/test_deaths.py
 
 fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
 	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz

@@ -103,6 +103,9 @@ class PlaySettings:
     quantise: float = setting(85.0, "how strongly pitches are pulled to the scale, per cent", least=0, most=100)
     glide_ms: float = setting(25.0, "time constant of the glide between pitches", least=1, most=2000)
     margin_semitones: int = setting(3, "range beyond the song's lowest and highest note", least=0, most=24)
+    fold: str = setting(
+        "on", "a song wider than the reach tells apart is played within it, by octaves", choices=("on", "off")
+    )
     hand: str = setting("any", "the hand that plays, where one does", choices=("any", "left", "right"))
     fit_reach: str = setting(
         "once", "the reach is found before the song: never, once a player, always", choices=("off", "once", "count-in")

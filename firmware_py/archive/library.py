@@ -4,6 +4,7 @@ The folders are the truth; the index kept over them (``index``) can be thrown aw
 """
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from firmware_py.archive.index import past_sessions
@@ -21,6 +22,18 @@ def sessions_in(state: Path) -> Path:
 def list_sessions(state: Path) -> list[SessionFolder]:
     """Return all sessions, oldest first; what has no session.json is not one."""
     return [SessionFolder(path.parent) for path in sorted(sessions_in(state).glob(f"*/{SessionFolder.RECORD}"))]
+
+
+def remove_unbegun(state: Path) -> None:
+    """Remove what a power cut left of sessions in the instant in which their folder was made: no session.json yet.
+
+    Only while nobody plays. A folder that holds anything else than what is written before it is left alone, and so is
+    one that cannot be removed.
+    """
+    for path in sessions_in(state).glob("*/"):
+        with suppress(OSError):
+            if {one.name for one in path.iterdir()} <= {SessionFolder.UNFINISHED, SessionFolder.RECORD_PART}:
+                shutil.rmtree(path)
 
 
 def find_session(state: Path, named: str) -> SessionFolder:

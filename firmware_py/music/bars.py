@@ -83,3 +83,14 @@ class Bars:
             until = min(stop, self.end_of(bar))
             yield bar, until - start, until < stop
             start = until
+
+
+def bar_ranges(numbers: Sequence[int], most: int | None = None) -> str:
+    """Return ascending bar numbers as ``1–4, 7``; most: so many stretches of them at most."""
+    runs: list[list[int]] = []
+    for n in numbers:
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs[:most])

@@ -7,7 +7,7 @@ Not here: the marks themselves (``marks``).
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +23,10 @@ TUNING_CENTS: Final = 150.0  # further off is a wrong note, not a matter of tuni
 ON_TIME_MS: Final = 80.0
 FAR_S: Final = 1.5  # a note so long before or after its time is another one
 TIME_WEIGHT: Final = 0.8
+ALL_BUT: Final = 0.9  # met by fewer, another tempo is tried
+MORE: Final = 1.1  # times as many must then be met
+FOLLOWED: Final = 0.75  # share of the notes that are met by who follows the song
+OTHER_TEMPOS: Final = tuple(1.0 + sign * n / 100 for n in range(1, 11) for sign in (1, -1))  # over the song's
 Floats = NDArray[np.float64]
 
 
@@ -97,6 +101,8 @@ def judged(
     forgiven_s: the part of it that no note is called late for.
     """
     pairs = matched(wanted, played, lag_s, octave_shift)
+    if len(pairs) < ALL_BUT * len(wanted):
+        pairs = _matched_at_another_tempo(wanted, played, lag_s, octave_shift, len(pairs)) or pairs
     marks = []
     for n, note in enumerate(wanted):
         m = pairs.get(n)
@@ -177,6 +183,26 @@ def matched(wanted: Sequence[Note], played: Sequence[Note], lag_s: float, octave
         n, m, link = links[link]
         pairs[n] = m
     return pairs
+
+
+def _matched_at_another_tempo(
+    wanted: Sequence[Note], played: Sequence[Note], lag_s: float, octave_shift: int, at_its_own: int
+) -> dict[int, int]:
+    """Return the pairs of a player who keeps another tempo, until the song is further away than FAR_S; none: of none.
+
+    at_its_own: how many pairs there are at the song's own tempo. Most of the song must be met at another, and more of
+    it, or anybody's waving would be a matter of tempo.
+    """
+    first_s = wanted[0].onset_s
+    best: dict[int, int] = {}
+    for ratio in OTHER_TEMPOS:
+        there = [replace(n, onset_s=first_s + (n.onset_s - first_s) / ratio) for n in wanted]
+        pairs = matched(there, played, lag_s, octave_shift)
+        if len(pairs) > len(best):
+            best = pairs
+        if len(best) >= ALL_BUT * len(wanted):
+            break
+    return best if len(best) >= max(FOLLOWED * len(wanted), MORE * at_its_own) else {}
 
 
 def _worth(wanted: Note, played: Note, onset_s: float, octave_shift: int) -> float | None:

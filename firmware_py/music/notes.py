@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
+from firmware_py.music.vibrato import vibrato_of
 
 STEP_S: Final = 0.010  # the decoder looks at the mean of so much curve at a time
 STAY: Final = 0.998  # probability that a note goes on for another step
@@ -26,10 +27,10 @@ SPREAD_GLIDING: Final = 1.5
 GLIDING: Final = 10.0  # semitones a second: faster is a glide
 MOST_COST: Final = 12.0  # of one step: a single wild value cannot outweigh a whole note
 SHORTEST_GAP_S: Final = 0.040  # a shorter silence is a lost frame, not an articulation
-SHORTEST_NOTE_S: Final = 0.090  # a shorter one between others is part of a glide
+SHORTEST_NOTE_S: Final = 0.075  # a shorter one between others is part of a glide
 LONGEST_PASSAGE_S: Final = 0.200  # a shorter one that never holds still is part of a glide too
 STILL_S: Final = 0.040
-PASSING: Final = 6.0  # semitones a second
+PASSING: Final = 8.5  # semitones a second
 SHORTEST_ALONE_S: Final = 0.050  # a shorter one between silences is a twitch
 
 
@@ -52,10 +53,10 @@ def notes_of(curve: PitchCurve) -> tuple[Note, ...]:
     """Return the notes of a curve, in order and without overlap.
 
     A note begins after at least 40 ms of silence, or where a glide has passed half its way to the new pitch; it ends
-    where the next one begins or silence does. Its pitch is the median of its frames (cents off are kept), its
-    loudness their mean. Notes under 90 ms between two others, and under 200 ms if they never hold still, are
-    taken for a part of the glide and go to the neighbour nearer in pitch; a sound under 50 ms between silences is
-    dropped.
+    where the next one begins or silence does. Its pitch is the median of its frames (cents off are kept), its loudness
+    their mean; vibrato is measured within it. Notes under 75 ms between two others, and under 200 ms if they never hold
+    still, are taken for a part of the glide and go to the neighbour nearer in pitch; a sound under 50 ms between
+    silences is dropped.
     """
     pitch = curve.heard_pitch
     sounding = np.isfinite(pitch)
@@ -76,6 +77,7 @@ def notes_of(curve: PitchCurve) -> tuple[Note, ...]:
                     duration_s=piece.frames / rate,
                     pitch=float(np.median(pitch[span][heard])) if heard.any() else piece.pitch,
                     loudness=float(curve.loudness[span][heard].mean()) if heard.any() else 0.0,
+                    vibrato=vibrato_of(pitch[span], rate),
                 )
             )
     return tuple(notes)

@@ -4,13 +4,14 @@ What is made here is a ``Song`` like any other, so backing, clicks, guide, ghost
 themselves. Not here: changing the key, or the tempo as a whole (``Song.transposed``, ``Song.at_tempo``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
 from firmware_py.errors import SongError
 from firmware_py.music.bars import BarMetre, MetreChange
+from firmware_py.music.judge import BarMark
 from firmware_py.music.song import ScoreNote, Song
 from firmware_py.music.tempo_map import TempoChange
 
@@ -99,16 +100,31 @@ def passage(song: Song, asked: Passage) -> Song:
     return made
 
 
-def repetitions(played: Passage, bars: Iterable[tuple[int, float]]) -> tuple[float, ...]:
-    """Return how well each time went, 0…1: the mean credit of those of its bars that have notes.
+def bars_of_song(played: Passage, bars: Sequence[BarMark]) -> tuple[BarMark, ...]:
+    """Return a passage's bars by their numbers in the song, what became of each in all its repetitions together.
 
-    played: with both its bars named (``with_bars``). bars: number and credit, 0…1, of those that ``passage`` made.
+    played: with both its bars named (``with_bars``). credit, late_ms and tempo_ratio are means.
     """
-    length, offset = played.to_bar + 1 - played.from_bar, min(1, played.from_bar)
-    credits_: list[list[float]] = [[] for _ in range(played.times)]
-    for number, credit in bars:
-        credits_[(number - offset) // length].append(credit)
-    return tuple(sum(of) / len(of) if of else 0.0 for of in credits_)
+    if played.is_whole:
+        return tuple(bars)
+    times: dict[int, list[BarMark]] = {}
+    for bar in bars:
+        times.setdefault(played.bar_of_song(bar.number), []).append(bar)
+    return tuple(
+        BarMark(
+            number,
+            sum(bar.credit for bar in of) / len(of),
+            sum(bar.right for bar in of),
+            sum(bar.notes for bar in of),
+            _mean([bar.late_ms for bar in of if bar.late_ms is not None]),
+            _mean([bar.tempo_ratio for bar in of if bar.tempo_ratio is not None]),
+        )
+        for number, of in sorted(times.items())
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def with_bars(song: Song, asked: Passage) -> Passage:

@@ -13,6 +13,7 @@ from typing import Final
 
 from firmware_py.config import SCALES, PlaySettings
 from firmware_py.errors import ConfigError, SongError
+from firmware_py.music.folding import OCTAVE, folded, told_apart
 from firmware_py.music.mapping import OPEN_ABOVE, SHUT_BELOW, Mapping
 from firmware_py.music.passage import WHOLE, Passage, passage
 from firmware_py.music.pitch import C_MAJOR, scale_mask
@@ -86,9 +87,14 @@ def load_song(name_or_path: str | Path, folders: Sequence[Path] = ()) -> Song:
     return _shipped_song(path) if path.parent == SHIPPED else read_song(path)
 
 
-def as_played(song: Song, *, tempo_percent: float = 100.0, transpose: int = 0, practised: Passage = WHOLE) -> Song:
-    """Return the song, or a passage of it, at so many per cent of its own tempo and so many semitones up."""
-    part = passage(song, practised)
+def as_played(
+    song: Song, *, tempo_percent: float = 100.0, transpose: int = 0, practised: Passage = WHOLE, span: int = 0
+) -> Song:
+    """Return the song, or a passage of it, at so many per cent of its own tempo and so many semitones up.
+
+    span: semitones that its melody is folded into, 0: as written.
+    """
+    part = passage(folded(song, span).song if span else song, practised)
     return part.transposed(transpose).at_tempo(part.tempo_bpm * tempo_percent / 100.0)
 
 
@@ -98,21 +104,15 @@ def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None =
     reach: what is known of this player; areas that are set count for more. Without a song (free play) the range is
     A3…A5 and scales stand on C. Raises ConfigError where the reach is no reach.
     """
-    area_far = settings.area_far or (reach.area_far if reach else AREA_FAR)
-    area_near = settings.area_near or (reach.area_near if reach else AREA_NEAR)
-    if not 0.0 < area_far < area_near:
-        raise ConfigError(
-            f"play.area_far is {area_far:g} and play.area_near {area_near:g}; "
-            "the hand far away must look smaller than near: swap them or calibrate the reach"
-        )
+    reach = reach_for(settings, reach)
     low, high = FREE_RANGE if song is None or not song.melody else (float(song.low), float(song.high))
     if song is not None and song.melody:
         low, high = low - settings.margin_semitones, high + settings.margin_semitones
         if high - low < 1.0:
             low, high = low - 0.5, high + 0.5  # a song of one note still needs a way to miss it
     return Mapping(
-        area_far=area_far,
-        area_near=area_near,
+        area_far=reach.area_far,
+        area_near=reach.area_near,
         low=max(0.0, low),
         high=min(127.0, high),
         scale=scale_for(song, settings.scale),
@@ -123,6 +123,29 @@ def mapping_for(song: Song | None, settings: PlaySettings, reach: Reach | None =
         shut_below=SHUT_BELOW if settings.articulation == "openness" else 0.0,
         open_above=OPEN_ABOVE if settings.articulation == "openness" else 0.0,
     )
+
+
+def reach_for(settings: PlaySettings, known: Reach | None = None) -> Reach:
+    """Return the reach that is played with: areas that are set, else what is known of the player, else the usual one.
+
+    Raises ConfigError where that is no reach.
+    """
+    area_far = settings.area_far or (known.area_far if known else AREA_FAR)
+    area_near = settings.area_near or (known.area_near if known else AREA_NEAR)
+    if not 0.0 < area_far < area_near:
+        raise ConfigError(
+            f"play.area_far is {area_far:g} and play.area_near {area_near:g}; "
+            "the hand far away must look smaller than near: swap them or calibrate the reach"
+        )
+    return Reach(area_far, area_near)
+
+
+def span_for(song: Song, settings: PlaySettings, known: Reach | None = None) -> int:
+    """Return the semitones that a song's melody must be folded into to suit a player's reach; 0: it may stay."""
+    if settings.fold == "off" or not song.melody:
+        return 0
+    span = max(OCTAVE, told_apart(reach_for(settings, known)))
+    return span if song.high - song.low > span else 0
 
 
 def scale_for(song: Song | None, scale: str) -> int:

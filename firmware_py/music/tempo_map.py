@@ -30,6 +30,10 @@ class TempoMap:
             self._beats.append(beat)
             self._bpm.append(change.bpm)
 
+    def bpm_at(self, beat: Fraction | float) -> float:
+        """Return the tempo that holds from a beat on, quarter notes a minute."""
+        return self._bpm[max(0, bisect_right(self._beats, float(beat)) - 1)]
+
     def seconds_at(self, beat: Fraction | float) -> float:
         """Return where a beat lies, in seconds from the first bar line; below 0 before it."""
         at = float(beat)

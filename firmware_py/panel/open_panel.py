@@ -38,19 +38,22 @@ def open_panel(
         A pin that is used twice.
     """
     found: list[Panel] = []
+    missing = ""
     if pins and pins_used(settings):
         try:
             found.append(ButtonPanel(settings, on_event))
         except PanelError as error:
             log.info("no button panel: %s", error)
+            missing = str(error)
     if keys:
         try:
             found.append(KeyboardPanel(on_event))
             log.info("keys: %s", KEYS)
+            missing = ""  # there is something to press, and somebody who reads
         except (OSError, ValueError) as error:
             log.debug("no keyboard panel: %s", error)
     if signals:
         found.append(SignalPanel(on_event))
         if len(found) == 1:
             log.info("nothing to press was found; this starts and stops as well: kill -USR1 %d", os.getpid())
-    return Panels(found)
+    return Panels(found, missing)

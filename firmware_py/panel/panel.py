@@ -45,9 +45,10 @@ class Panel(Protocol):
 
 
 class Panels:
-    """Several panels as one; none at all is a panel too."""
+    """Several panels as one; none at all is a panel too. missing: what was wanted and is not there, in a sentence."""
 
-    def __init__(self, panels: Sequence[Panel] = ()) -> None:
+    def __init__(self, panels: Sequence[Panel] = (), missing: str = "") -> None:
+        self.missing = missing
         self._panels = tuple(panels)
 
     def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:

@@ -6,7 +6,7 @@ Not here: the letter as it is sent (``letter``), or how it is kept (``outbox``).
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import Final, NewType
 
 LetterId = NewType("LetterId", int)
 
@@ -20,6 +20,9 @@ class LetterState(StrEnum):
     WAITING = "waiting"
     NEEDS_A_PERSON = "needs-a-person"
     CANCELLED = "cancelled"
+
+
+AT_REST: Final = (LetterState.DELIVERED, LetterState.CANCELLED)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class PlayedNote:
     """One note as played.
 
     pitch: MIDI number with its fraction; name: of the nearest note, as F#4; cents: off that note, -50…50;
-    loudness: 0…1.
+    loudness: 0…1. vibrato_hz, vibrato_cents: swings a second and how far to each side; None without a vibrato.
     """
 
     onset_s: float
@@ -45,6 +45,8 @@ class PlayedNote:
     name: str
     cents: float
     loudness: float
+    vibrato_hz: float | None = None
+    vibrato_cents: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,30 @@ class BarLine:
     """One bar. number: as printed. marks: 0…100, None for a bar that asks for nothing and where nothing is marked.
 
     late_ms: median of its notes behind the beat. tempo_ratio: the player's tempo over the song's around this bar. None
-    where too few notes were played.
+    where too few notes were played. of_song: its number in the song, which in a practised passage is another.
     """
 
     number: int
     marks: float | None
     late_ms: float | None = None
     tempo_ratio: float | None = None
+    of_song: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionLine:
+    """One time of a practised passage.
+
+    first_bar, last_bar: as printed. tempo_bpm: it was asked for at. marks: 0…100, mean of its bars'; None without any.
+    right: how many of its wanted notes were right, of ``notes``.
+    """
+
+    first_bar: int
+    last_bar: int
+    tempo_bpm: float
+    marks: float | None
+    right: int
+    notes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +138,8 @@ class Report:
     song, marks: None in free play. wanted: the song's notes with their verdicts. extra: indices of played notes that
     answered none. second: notes of the second hand, a voice of its own. evaluation: the figures that music information
     retrieval reports (``music.evaluation``); None without marks. earlier: the player's earlier marks for this song,
-    oldest first. advice: sentences. files: what is in the folder, what for → file name. counters, gaps: as in
-    session.json.
+    oldest first. repetitions: each time of a practised passage. advice: sentences. files: what is in the folder, what
+    for → file name. counters, gaps: as in session.json.
     """
 
     started_utc: str
@@ -142,6 +161,7 @@ class Report:
     second: tuple[PlayedNote, ...] = ()
     evaluation: Evaluation | None = None
     earlier: tuple[EarlierLine, ...] = ()
+    repetitions: tuple[RepetitionLine, ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -182,6 +202,7 @@ class Report:
                     "second": tuple(PlayedNote(**n) for n in found.get("second", ())),
                     "evaluation": Evaluation(**found["evaluation"]) if found.get("evaluation") else None,
                     "earlier": tuple(EarlierLine(**e) for e in found.get("earlier", ())),
+                    "repetitions": tuple(RepetitionLine(**r) for r in found.get("repetitions", ())),
                 }
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:

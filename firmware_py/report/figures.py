@@ -8,10 +8,11 @@ from typing import Final
 
 from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.music import agreement, judge, marks, ultrastar
-from firmware_py.music.passage import WHOLE, Passage, repetitions
+from firmware_py.music.bars import bar_ranges
 from firmware_py.music.pitch import parse_note
 from firmware_py.report.contents import MarksLine, PlayedNote, Report
 from firmware_py.report.note_names import printed_note
+from firmware_py.report.strips import shown
 
 _IN_TUNE_CENTS: Final = 5.0
 _ON_TIME_MS: Final = 10.0
@@ -20,11 +21,11 @@ _MOST_TIMES_NAMED: Final = 5
 _GOOD_BAR: Final = 80.0
 
 
-def figures_of(report: Report, words: Words = ENGLISH, practised: Passage = WHOLE) -> tuple[tuple[str, str], ...]:
-    """Return name and value of each figure that this session has; none without notes. practised: what of its song."""
+def figures_of(report: Report, words: Words = ENGLISH) -> tuple[tuple[str, str], ...]:
+    """Return name and value of each figure that this session has; none without notes."""
     if not report.notes and not report.second:
         return ()
-    return _song_figures(report, report.marks, words, practised) if report.marks else _free_figures(report, words)
+    return _song_figures(report, report.marks, words) if report.marks else _free_figures(report, words)
 
 
 def free_sentences(notes: Sequence[PlayedNote], words: Words = ENGLISH) -> tuple[str, ...]:
@@ -82,17 +83,17 @@ def small_print(words: Words = ENGLISH) -> str:
                 none=f"{agreement.NO_CREDIT_CENTS:.0f}",
             ),
             words.say(
-                "Free are its first {glide} ms, for the hand to arrive (at most a quarter of it), up to {breath} ms of "
+                "Free are its first {glide} ms, for the hand to arrive (at most half of it), up to {breath} ms of "
                 "silence at its end, for the hand to leave (a half), and its last {lead} ms, for a next note that "
-                "comes a trifle early (an eighth).",
+                "comes a trifle early (a quarter).",
                 glide=f"{marks.FREE_GLIDE_S * 1000:.0f}",
                 breath=f"{marks.FREE_BREATH_S * 1000:.0f}",
                 lead=f"{marks.FREE_LEAD_S * 1000:.0f}",
             ),
             words.say(
-                "What the best single held note would have agreed is taken off, so that a still hand earns nothing: "
-                "earned = (agreement − held) / (1 − held). Silence earns nothing, wrong notes lose, and sounding on "
-                "through long rests costs up to {rest}. What is left, times a hundred, is the mark.",
+                "What the best single held note would have agreed, or lucky guesses among the song’s notes, is taken "
+                "off: earned = (agreement − held) / (1 − held). Silence earns nothing, wrong notes lose, and sounding "
+                "on through long rests costs up to {rest}. What is left, times a hundred, is the mark.",
                 rest=f"{marks.MOST_REST_COST:.0f}",
             ),
             words.say(
@@ -109,7 +110,7 @@ def small_print(words: Words = ENGLISH) -> str:
     )
 
 
-def _song_figures(report: Report, line: MarksLine, words: Words, practised: Passage) -> tuple[tuple[str, str], ...]:
+def _song_figures(report: Report, line: MarksLine, words: Words) -> tuple[tuple[str, str], ...]:
     of = words.say("{part} of {whole}", part=report.count("right"), whole=len(report.wanted))
     figures = [(words.say("Notes right"), of)]
     if line.bias_cents is not None and line.spread_cents is not None:
@@ -122,38 +123,22 @@ def _song_figures(report: Report, line: MarksLine, words: Words, practised: Pass
         figures.append((words.say("From note to note"), words.say("± {ms} ms", ms=round(line.unsteady_ms))))
     if line.tempo_ratio != 1.0:
         figures.append((words.say("Tempo"), _tempo(line.tempo_ratio, words)))
-    each_time = times_of(report, practised)
+    each_time = [shown(each.marks) for each in report.repetitions]
     if len(each_time) > 1:
         last = each_time if len(each_time) <= _MOST_TIMES_NAMED else each_time[1 - _MOST_TIMES_NAMED :]
-        shown = " · ".join(f"{m:.0f}" for m in last)
-        figures.append((words.say("Each time, of 100"), shown if len(last) == len(each_time) else f"… {shown}"))
-    marked = _by_bar_of_song(report, practised)
+        named = " · ".join(last)
+        figures.append((words.say("Each time, of 100"), named if len(last) == len(each_time) else f"… {named}"))
+    marked = _marked_bars(report)
     if len(marked) > 1:
         best = max(m for m, _ in marked)
         if best >= _GOOD_BAR:
-            figures.append((words.say("Best bars"), _ranges([n for m, n in marked if m >= best - 2])))
+            bars = bar_ranges([n for m, n in marked if m >= best - 2], _MOST_BARS_NAMED)
+            figures.append((words.say("Best bars"), bars))
         worst = min(m for m, _ in marked)
         if worst < _GOOD_BAR:
             weakest = sorted((m, n) for m, n in marked if m <= worst + 15 and m < _GOOD_BAR)[:_MOST_BARS_NAMED]
-            figures.append((words.say("Bars to practise"), _ranges(sorted(n for _, n in weakest))))
+            figures.append((words.say("Bars to practise"), bar_ranges(sorted(n for _, n in weakest))))
     return tuple(figures)
-
-
-def times_of(report: Report, practised: Passage) -> tuple[float, ...]:
-    """Return the marks of each time that a passage was played, 0…100; none where it was played once."""
-    if practised.times < 2:
-        return ()
-    marked = [(bar.number, bar.marks) for bar in report.bars if bar.marks is not None]
-    return repetitions(practised, marked)
-
-
-def _by_bar_of_song(report: Report, practised: Passage) -> list[tuple[float, int]]:
-    """Return marks and number of each bar that asks for notes; of one that was played several times, their mean."""
-    marks_of: dict[int, list[float]] = {}
-    for bar in report.bars:
-        if bar.marks is not None:
-            marks_of.setdefault(practised.bar_of_song(bar.number), []).append(bar.marks)
-    return [(sum(of) / len(of), number) for number, of in sorted(marks_of.items())]
 
 
 def _free_figures(report: Report, words: Words) -> tuple[tuple[str, str], ...]:
@@ -201,12 +186,10 @@ def _thousands(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def _ranges(numbers: list[int]) -> str:
-    """Return ascending numbers as 1–4, 7."""
-    runs: list[list[int]] = []
-    for n in numbers:
-        if runs and n == runs[-1][-1] + 1:
-            runs[-1].append(n)
-        else:
-            runs.append([n])
-    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs[:_MOST_BARS_NAMED])
+def _marked_bars(report: Report) -> list[tuple[float, int]]:
+    """Return marks and number in the song of each bar that has marks, the mean where it was played several times."""
+    times: dict[int, list[float]] = {}
+    for bar in report.bars:
+        if bar.marks is not None:
+            times.setdefault(bar.number if bar.of_song is None else bar.of_song, []).append(bar.marks)
+    return [(sum(marks) / len(marks), number) for number, marks in sorted(times.items())]

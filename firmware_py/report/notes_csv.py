@@ -23,6 +23,8 @@ COLUMNS: Final = {
     "played_onset_s": "when it was heard, seconds from the first frame of sound.wav",
     "played_duration_s": "for how long, seconds",
     "loudness": "how loud, 0 to 1",
+    "vibrato_hz": "swings of its pitch a second; empty without a vibrato",
+    "vibrato_cents": "how far it swings to each side",
     "cents": "sharp above 0, flat below: of the wanted note, else of the nearest one",
     "late_ms": "late above 0, early below; the box's own delay taken off",
 }
@@ -65,6 +67,8 @@ def _row(verdict: str, wanted: WantedNote | None, played: PlayedNote | None) -> 
             "played_onset_s": played.onset_s,
             "played_duration_s": played.duration_s,
             "loudness": played.loudness,
+            "vibrato_hz": played.vibrato_hz,
+            "vibrato_cents": played.vibrato_cents,
             "cents": played.cents,
         }
     if wanted:

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.hand_sample import Flag
+from firmware_py.music.articulation import without_closings
 from firmware_py.music.curve import PitchCurve, curve_of
 from firmware_py.music.evaluation import Evaluation, evaluation_of
 from firmware_py.music.imported_songs import imported_folder
-from firmware_py.music.marks import Marks, marks_for_song
+from firmware_py.music.marks import FREE_BREATH_S, FREE_FIST_S, Marks, marks_for_song
 from firmware_py.music.note import Note
 from firmware_py.music.notes import SHORTEST_NOTE_S, notes_of
-from firmware_py.music.passage import passage
 from firmware_py.music.pitch import Key
 from firmware_py.music.song import Song
-from firmware_py.music.songs_library import FREE_PLAY, load_song
+from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song
 from firmware_py.report.free_play import key_of
 from firmware_py.report.notation import Metre
 
@@ -87,7 +87,12 @@ def performance_of(folder: SessionFolder, record: SessionRecord, song_folders: S
     song = None
     if record.song not in ("", FREE_PLAY):
         song_folders = (folder.path, *song_folders, imported_folder(folder.path.parent.parent))
-        song = passage(load_song(record.song, song_folders), record.passage).transposed(record.transpose)
+        song = as_played(
+            load_song(record.song, song_folders),
+            transpose=record.transpose,
+            practised=record.passage,
+            span=record.span,
+        )
         if record.tempo_bpm > 0:
             song = song.at_tempo(record.tempo_bpm)
         song = song if song.melody else None  # over a recording without notes one plays freely
@@ -100,7 +105,8 @@ def performance_of(folder: SessionFolder, record: SessionRecord, song_folders: S
     if song is None:
         return played
     delay_s = record.delay_s + record.device_delay_s  # who follows a song that is heard late is late by as much
-    marks = marks_for_song(curve, song, record.song_start_s, delay_s=delay_s, played=notes)
+    breath_s = FREE_FIST_S if record.mapping.shut_below > 0 else FREE_BREATH_S
+    marks = marks_for_song(curve, song, record.song_start_s, delay_s=delay_s, played=notes, breath_s=breath_s)
     forgiven_s = marks.forgiven_s if marks and notes else record.delay_s
     if marks is None or not record.marked:
         return replace(played, forgiven_s=forgiven_s)
@@ -131,6 +137,8 @@ def _voice(samples: NDArray[np.void], record: SessionRecord, song: Song | None) 
         seconds=seconds,
         sound_rate_hz=record.rate_hz,
     )
+    if record.mapping.shut_below > 0:
+        curve = without_closings(curve, samples, t0_ns=record.t0_ns, delay_s=record.delay_s)
     notes = notes_of(curve) if (samples["flags"] & Flag.PRESENT).any() else ()
     if record.song_start_s > 0 or song:
         begins = record.song_start_s + record.delay_s  # what is before is for trying, and for finding the reach

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from fractions import Fraction
 from pathlib import Path
-from statistics import fmean
 from typing import Final
 
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
@@ -19,16 +18,16 @@ from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.evaluation import Evaluation
-from firmware_py.music.judge import BarMark
+from firmware_py.music.judge import Verdict
 from firmware_py.music.marks import Marks
 from firmware_py.music.note import Note
-from firmware_py.music.passage import Passage
+from firmware_py.music.passage import Passage, bars_of_song
 from firmware_py.music.pitch import Key, note_name
 from firmware_py.music.song import Song
 from firmware_py.report import wording
-from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, Report, SongLine, WantedNote
+from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, RepetitionLine, Report, SongLine, WantedNote
 from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
-from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print, times_of
+from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
 from firmware_py.report.memory import give_memory_back
 from firmware_py.report.midi import midi_of
@@ -134,7 +133,7 @@ def _page(report: Report, performance: Performance, sheet: Sheet, paper: str) ->
         paper=paper,
         words=words,
         small_print=small_print(words) if report.marks and report.notes else "",
-        figures=figures_of(report, words, practised),
+        figures=figures_of(report, words),
     )
 
 
@@ -142,6 +141,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
     record, song, marks = performance.record, performance.song, performance.marks
     numbers = {note: n for n, note in enumerate(performance.notes)}
     extra = marks.extra if marks else ()
+    bars = _bar_lines(song, marks, record.passage) if song else ()
     return Report(
         started_utc=record.started_utc,
         player=record.player,
@@ -166,7 +166,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
             for mark in (marks.notes if marks else ())
         ),
         extra=tuple(numbers[note] for note in extra if note in numbers),
-        bars=_bar_lines(song, marks) if song else (),
+        bars=bars,
         advice=_advice(performance),
         files={what: name for what, name in FILES.items() if what != "sound" or folder.file(name).exists()},
         end=record.end,
@@ -175,6 +175,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
         second=tuple(_played_note(n, performance.key) for n in performance.second),
         evaluation=_rounded(performance.evaluation) if performance.evaluation else None,
         earlier=earlier_of(folder, record) if marks else (),
+        repetitions=_repetition_lines(song, bars, marks, record.passage) if song and marks else (),
     )
 
 
@@ -185,28 +186,8 @@ def _advice(performance: Performance) -> tuple[str, ...]:
     if performance.marks is None:
         notes = [_played_note(n, performance.key) for n in (*performance.notes, *performance.second)]
         return free_sentences(notes, words)
-    return advice_of(_by_bar_of_song(performance.marks, performance.record.passage), words)
-
-
-def _by_bar_of_song(marks: Marks, practised: Passage) -> Marks:
-    """Return the marks by the song's own bars, which advice names; of a bar played several times the mean."""
-    if practised.is_whole:
-        return marks
-    bars: dict[int, list[BarMark]] = {}
-    for bar in marks.bars:
-        bars.setdefault(practised.bar_of_song(bar.number), []).append(bar)
-    return replace(
-        marks,
-        bars=tuple(
-            replace(same[0], number=number, credit=fmean(b.credit for b in same), tempo_ratio=_mean_tempo(same))
-            for number, same in sorted(bars.items())
-        ),
-    )
-
-
-def _mean_tempo(bars: Sequence[BarMark]) -> float | None:
-    known = [bar.tempo_ratio for bar in bars if bar.tempo_ratio is not None]
-    return fmean(known) if known else None
+    marks = performance.marks
+    return advice_of(replace(marks, bars=bars_of_song(performance.record.passage, marks.bars)), words)
 
 
 def _song_line(song: Song, record: SessionRecord) -> SongLine:
@@ -251,19 +232,51 @@ def _played_note(note: Note, key: Key) -> PlayedNote:
         name=note_name(nearest, key),
         cents=round((note.pitch - nearest) * 100, 1),
         loudness=round(note.loudness, 3),
+        vibrato_hz=round(note.vibrato.rate_hz, 2) if note.vibrato else None,
+        vibrato_cents=round(note.vibrato.extent_cents, 1) if note.vibrato else None,
     )
 
 
-def _bar_lines(song: Song, marks: Marks | None) -> tuple[BarLine, ...]:
+def _bar_lines(song: Song, marks: Marks | None, practised: Passage) -> tuple[BarLine, ...]:
     """Return every bar of the song; those that ask for nothing have no marks."""
     marked = {bar.number: bar for bar in (marks.bars if marks else ())}
     first = song.bar_number(Fraction(0))
     return tuple(
-        BarLine(n, round(100 * bar.credit, 1), _finite(bar.late_ms, 1), _finite(bar.tempo_ratio, 4))
-        if (bar := marked.get(n))
-        else BarLine(n, None)
+        BarLine(
+            n,
+            round(100 * bar.credit, 1) if (bar := marked.get(n)) else None,
+            _finite(bar.late_ms, 1) if bar else None,
+            _finite(bar.tempo_ratio, 4) if bar else None,
+            practised.bar_of_song(n),
+        )
         for n in range(first, first + song.bars)
     )
+
+
+def _repetition_lines(
+    song: Song, bars: Sequence[BarLine], marks: Marks, practised: Passage
+) -> tuple[RepetitionLine, ...]:
+    """Return each time of a practised passage; nothing of a whole song played once."""
+    if practised.is_whole:
+        return ()
+    length = len(bars) // practised.times
+    lines = []
+    for n in range(practised.times):
+        one_time = bars[n * length : (n + 1) * length]
+        marked = [bar.marks for bar in one_time if bar.marks is not None]
+        first, last = one_time[0].number, one_time[-1].number
+        notes = [note for note in marks.notes if first <= note.bar <= last]
+        lines.append(
+            RepetitionLine(
+                first,
+                last,
+                round(song.tempo_map.bpm_at(song.bar_grid.start_of(n * length)), 3),
+                round(sum(marked) / len(marked), 1) if marked else None,
+                sum(note.verdict is Verdict.RIGHT for note in notes),
+                len(notes),
+            )
+        )
+    return tuple(lines)
 
 
 def _looks(report: Report) -> dict[str, Look]:
@@ -297,10 +310,10 @@ def _bars(report: Report, performance: Performance) -> list[Bar]:
 
 def _times(report: Report, performance: Performance) -> list[Time]:
     """Return each time that a passage was played, from its first bar line to that of the next."""
-    each = times_of(report, performance.record.passage)
-    bars = _bars(report, performance)
-    length = len(bars) // len(each) if each else 0
-    return [Time(bars[n * length].start_s, bars[(n + 1) * length - 1].end_s, marks) for n, marks in enumerate(each)]
+    if len(report.repetitions) < 2:
+        return []
+    spans = {line.number: bar for line, bar in zip(report.bars, _bars(report, performance), strict=True)}
+    return [Time(spans[each.first_bar].start_s, spans[each.last_bar].end_s, each.marks) for each in report.repetitions]
 
 
 def _midi_parts(performance: Performance) -> list[tuple[str, Sequence[Note]]]:

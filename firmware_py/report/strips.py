@@ -38,11 +38,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Time:
-    """One time that a practised passage was played: from when to when, in seconds, and its marks, 0…100."""
+    """One time that a practised passage was played: from when to when, seconds, and its marks, 0…100, if any."""
 
     start_s: float
     end_s: float
-    marks: float
+    marks: float | None
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def heat(ground: Ground, bars: Sequence[Bar], top: float, name: str) -> list[str
         left, right = ground.x(bar.start_s), ground.x(bar.end_s)
         out.append(_cell(left, right, top, HEAT_HEIGHT, bar.marks))
         if right - left >= _ROOM_FOR_MARKS:
-            text = "–" if bar.marks is None else f"{bar.marks:.0f}"
-            out.append(label((left + right) / 2, top + 29, text, WORDS, "middle", _ink(bar.marks)))
+            out.append(label((left + right) / 2, top + 29, shown(bar.marks), WORDS, "middle", _ink(bar.marks)))
     return out
 
 
@@ -76,8 +75,13 @@ def times(ground: Ground, played: Sequence[Time], top: float, name: str) -> list
         out.append(_cell(left, right, top, TIMES_HEIGHT, time.marks))
         if right - left >= _ROOM_FOR_MARKS:
             middle = (left + right) / 2
-            out.append(label(middle, top + 25, f"{time.marks:.0f}", WORDS, "middle", _ink(time.marks)))
+            out.append(label(middle, top + 25, shown(time.marks), WORDS, "middle", _ink(time.marks)))
     return out
+
+
+def shown(marks: float | None) -> str:
+    """Return marks in figures, a dash where nothing was asked for."""
+    return "–" if marks is None else f"{marks:.0f}"
 
 
 def tempo(ground: Ground, bars: Sequence[Bar], top: float, name: str) -> list[str]:

@@ -15,10 +15,10 @@ from typing import Final
 from firmware_py.archive.space import space_of
 from firmware_py.box.wishes import Wish, ask
 from firmware_py.config import Config, PanelSettings
-from firmware_py.errors import HandDanceError, NotBegunError, WishError
+from firmware_py.errors import HandDanceError, NotBegunError, SessionFolderError, WishError
 from firmware_py.music.song import Song
 from firmware_py.panel.open_panel import open_panel
-from firmware_py.panel.panel import OnEvent, Panel, PanelEvent
+from firmware_py.panel.panel import OnEvent, Panel, PanelEvent, Panels
 from firmware_py.post.retention import delete_delivered
 from firmware_py.session.addresses import Addresses
 from firmware_py.session.codes import Codes
@@ -29,10 +29,10 @@ from firmware_py.session.letter_watch import LetterWatch
 from firmware_py.session.levels import STEP_DB, Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.moment import Moment
 from firmware_py.session.networks import read_network
 from firmware_py.session.notify import Notifier
 from firmware_py.session.outcome import Outcome
-from firmware_py.session.performance import Moment
 from firmware_py.session.play import play_once
 from firmware_py.session.selection import Selection
 from firmware_py.session.stopping import StopRequest, stop_on_signals
@@ -54,10 +54,14 @@ def serve(config: Config, complaint: str = "") -> None:
     """Be the box until SIGINT, SIGTERM or a panel's quit.
 
     complaint: what is wrong in the settings, in place of which the last good ones count; shown until somebody plays.
-    Raises AlreadyRunningError where a session is being played already, SessionFolderError without a state folder,
-    UsageError for a pin that is used twice.
+    So is a state folder that cannot be written: a box that ended there could tell nobody by light and chime.
+    Raises AlreadyRunningError where a session is being played already, UsageError for a pin that is used twice.
     """
-    with only_one(config.state):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(only_one(config.state))
+        except SessionFolderError as error:
+            complaint = f"{complaint}; {error}" if complaint else str(error)
         if not complaint and not keep_as_last_good(config):
             log.warning("the settings cannot be kept in %s; free some space or mount it writable", config.state)
         Appliance(config, complaint=complaint).run()
@@ -104,6 +108,8 @@ class Appliance:
             )
             self._sight = WaitingSight(waiting, self._code, self._looks)
         self._panel = opened(config.panel, self._pressed)
+        if isinstance(self._panel, Panels) and self._panel.missing:
+            self._complaint = f"{complaint}; {self._panel.missing}" if complaint else self._panel.missing
 
     def run(self) -> None:
         """Serve the panel; while nobody plays, complete what a power cut left."""
@@ -254,8 +260,7 @@ class Appliance:
         self._show_panel(state)
 
     def _show_panel(self, state: State) -> None:
-        looking = {"looking": True} if self._looking else {}
-        self._panel.show(state, trouble=bool(self._machine.trouble), **looking)
+        self._panel.show(state, trouble=bool(self._machine.trouble), looking=self._looking)
 
     def _looks(self, looking: bool) -> None:
         """Show whether the camera looks while nobody plays: it does not do so in secret."""

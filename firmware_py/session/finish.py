@@ -6,7 +6,7 @@ The same steps complete a session that a power cut left unfinished, or whose rep
 from collections.abc import Iterator
 from typing import Final
 
-from firmware_py.archive.library import list_sessions
+from firmware_py.archive.library import list_sessions, remove_unbegun
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
 from firmware_py.errors import HandDanceError, SessionFolderError
@@ -56,8 +56,9 @@ def complete_unfinished(config: Config) -> Iterator[Outcome]:
     """Complete, oldest first, the sessions that were left without an end, a report or their letter.
 
     One a step, so that the caller may do something else between two. A session that cannot be completed is said once
-    and given up after TRIES tries of this version.
+    and given up after TRIES tries of this version; what a power cut left of one that had not begun is removed.
     """
+    remove_unbegun(config.state)
     for folder in list_sessions(config.state):
         if folder.tries >= TRIES:
             continue

@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from firmware_py.config import BOOT_FILES, SYSTEM_FILE, Config, load_config
-from firmware_py.errors import ConfigError
+from firmware_py.config import BOOT_FILES, SYSTEM_FILE, Config, PanelSettings, load_config
+from firmware_py.errors import UsageError
+from firmware_py.panel.pins import check_pins
 
 FILE: Final = "last-good.toml"
 _HEAD: Final = "# The settings that Hand Dance last started with, kept by itself. Change /etc/hand-dance/config.toml.\n"
@@ -30,21 +31,24 @@ def settings_or_last_good(
     """Return the configuration and what is wrong with it; empty: nothing.
 
     Where something is refused, the last good configuration stands in for the files; without one, those files count that
-    are in order. Of the environment each variable counts that is right. Raises ConfigError for a wrong flag.
+    are in order. Of the environment each variable counts that is right. Pins that cannot be wired so are refused too:
+    a box without its buttons and lights is no box. Raises ConfigError for a wrong flag.
     """
     environ = os.environ if environ is None else environ
     try:
-        return load_config(flags, environ, files), ""
-    except ConfigError as error:
+        config = load_config(flags, environ, files)
+        check_pins(config.panel)
+        return config, ""
+    except UsageError as error:
         complaint = str(error)
     load_config(flags, {}, ())  # a wrong flag is typed by a person who is there to read it
     good_files = tuple(path for path in files if _is_good({}, (path,)))
     heard = {name: value for name, value in environ.items() if _is_good({name: value}, ())}
-    without = load_config(flags, heard, good_files)
+    without = _with_pins(load_config(flags, heard, good_files))
     kept = without.state / FILE
     if kept.exists() and _is_good({}, (kept,)):
         config = dataclasses.replace(load_config(flags, heard, (kept,)), paths=without.paths)
-        return config, f"{complaint}; until then the last good settings count"
+        return _with_pins(config), f"{complaint}; until then the last good settings count"
     return without, f"{complaint}; until then the other settings count"
 
 
@@ -98,7 +102,16 @@ def _toml(value: str | float) -> str:
 
 def _is_good(environ: Mapping[str, str], files: tuple[Path, ...]) -> bool:
     try:
-        load_config({}, environ, files)
-    except ConfigError:
+        check_pins(load_config({}, environ, files).panel)
+    except UsageError:
         return False
     return True
+
+
+def _with_pins(config: Config) -> Config:
+    """Return the configuration; where its pins are each right and cannot be together, with those of a plain box."""
+    try:
+        check_pins(config.panel)
+    except UsageError:
+        return dataclasses.replace(config, panel=PanelSettings())
+    return config

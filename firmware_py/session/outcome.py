@@ -7,7 +7,6 @@ from typing import Any, Final, Self
 
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import SessionFolderError
-from firmware_py.music.passage import repetitions
 
 _SHOWN: Final = (
     ("recording", SessionFolder.SOUND),
@@ -58,10 +57,8 @@ class Outcome:
     @property
     def repetitions(self) -> tuple[float, ...]:
         """How well each time of a practised passage went, 0…1; empty where none was, or before there is a report."""
-        if not self._practised or not self.report or not self.report.get("bars"):
-            return ()
-        marked = [bar for bar in self.report["bars"] if bar["marks"] is not None]
-        return repetitions(self.record.passage, [(bar["number"], bar["marks"] / 100) for bar in marked])
+        times = (self.report or {}).get("repetitions", ())
+        return tuple(time["marks"] / 100 for time in times if time["marks"] is not None)
 
     @property
     def files(self) -> dict[str, Path]:

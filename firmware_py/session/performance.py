@@ -8,51 +8,41 @@ import math
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from firmware_py.archive.library import delete_session
-from firmware_py.archive.session_folder import Gap, SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import ChildFailedError, NotBegunError, SessionFolderError
-from firmware_py.hand_sample import HAND_SAMPLE, Flag
+from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED, STATUS_READY, Lanes
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.count_in import CountIn
+from firmware_py.session.counters import counted
 from firmware_py.session.gaps import true_gaps
 from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.microphone import SessionMicrophone
+from firmware_py.session.moment import Moment
+from firmware_py.session.outages import Outages
 from firmware_py.session.plan import SessionPlan
 from firmware_py.session.stopping import StopRequest
+from firmware_py.session.troubles import Troubles
 from firmware_py.sound.recorder import Recorder
 from firmware_py.state import State
 
 TICK_S: Final = 0.02
 READY_WITHIN_S: Final = 60.0  # the first time on a small machine, models are loaded and hands are drawn
+WARM_WITHIN_S: Final = 20.0  # a process that waited for its plan is given less; then it is started anew
 HUNG_NS: Final = 2_000_000_000  # without a sign of life in real time
 ENDED_WITHIN_S: Final = 5.0
 LEAD_NS: Final = 150_000_000  # from the decision to begin to the first frame of the recording
-_NO_FRAME: Final = Flag.CAMERA_LOST | Flag.ENDED
 MICROPHONE_LATE_S: Final = 0.3  # its last frames are waited for so long
 DEVICE_LOST: Final = "the sound device is gone and is being looked for; plug it in again"
 FADE_S: Final = 0.1  # from the wish to stop to the last frame of the recording
 VIRTUAL_T0_NS: Final = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What a progress line shows: seconds from the song's first beat, what sounds (MIDI, NaN: silence), its level.
-
-    words: what the player is asked for now. delay_s: D, once it is decided.
-    """
-
-    song_s: float
-    sounding: float
-    level: float
-    words: str = ""
-    delay_s: float | None = None
 
 
 class Performance:
@@ -75,8 +65,11 @@ class Performance:
         self._plan = plan
         self._lanes = lanes
         self._machine = machine
+        self._troubles = Troubles(machine)
+        self._outages = Outages()
         self._stop = stop
         self._show = show
+        self._waited = sight is not None  # and may have died or hung meanwhile, which nobody saw
         self._sight = sight or Child("sight", "firmware_py.sight", plan.sight.to_json)
         self._sight.plan = plan.sight.to_json
         self._levels, self._levels_told = levels, -1
@@ -88,9 +81,6 @@ class Performance:
         self._selector.register(stop, selectors.EVENT_READ)
         self._ready: dict[str, Event] = {}
         self._ready_ns: dict[str, int] = {}
-        self._dead_since_s: dict[str, tuple[float, str]] = {}
-        self._gaps: list[Gap] = []
-        self._troubles: dict[str, str] = {}
         self._t0_ns = 0
         self._stop_ns = 0
         self._end = ""
@@ -117,14 +107,14 @@ class Performance:
                 self._begin(folder)
                 self._play(folder)
                 self._finishing = True
-                self._to(State.FINISHING, self._end)
+                self._troubles.to(State.FINISHING, self._end)
                 self._await_last_block(recorder)
             except BaseException:
                 recorder.finish()  # as long as it was played; the folder is completed at the next start
                 raise
             rate_hz = self._plan.record.rate_hz
             recorder.finish(None if recorder.failure else round(self._seconds * rate_hz))
-            self._close_gaps()
+            self._outages.end_all(self._end_of_gap_s())
             self._count_in.keep()
             folder.write_record(
                 replace(
@@ -132,8 +122,8 @@ class Performance:
                     end=self._end,
                     failed=bool(recorder.shortage or recorder.failure or self._fault),
                     seconds=recorder.frames / rate_hz,
-                    gaps=true_gaps(self._gaps, recorder.silences, rate_hz),
-                    counters=self._counters(folder),
+                    gaps=true_gaps(self._outages.gaps, recorder.silences, rate_hz),
+                    counters=counted(self._status(), self._lanes.hands.drops, folder),
                 )
             )
             return folder
@@ -162,12 +152,16 @@ class Performance:
 
     def _await_ready(self) -> None:
         """Wait until both children are ready, the sound device's first slow write included; their refusal is ours."""
-        limit = time.monotonic() + READY_WITHIN_S
+        began = time.monotonic()
+        limit = began + READY_WITHIN_S
         while not (self._all_ready() and self._count_in.may_begin(time.monotonic())):
             self._listen(TICK_S)
             self._show(Moment(-self._plan.record.song_start_s, math.nan, 0.0))
             if self._stop.reason:
                 raise NotBegunError(f"{self._stop.reason} before the session began; nothing was recorded")
+            if self._waited and self._sight.name not in self._ready and time.monotonic() > began + WARM_WITHIN_S:
+                self._sight.kill()
+                limit = began + WARM_WITHIN_S + READY_WITHIN_S
             if time.monotonic() > limit:
                 late = ({child.name for child in self._children} - self._ready.keys()) or {"the sound device"}
                 raise ChildFailedError(
@@ -196,7 +190,7 @@ class Performance:
         The children are told before the disk is: a slow card must not eat the beginning.
         """
         plan = self._plan
-        self._to(State.COUNTING_IN)
+        self._troubles.to(State.COUNTING_IN)
         self._t0_ns = time.monotonic_ns() + LEAD_NS if plan.realtime else VIRTUAL_T0_NS
         if plan.seconds:
             self._end_at(plan.seconds, "the time set was over")
@@ -206,21 +200,6 @@ class Performance:
         self._count_in.step(0.0, self._t0_ns)  # without a count-in, D is decided now
         self._write_control()
         folder.update(t0_ns=self._t0_ns, **self._count_in.news())
-
-    def _to(self, state: State, reason: str = "") -> None:
-        """Move the state machine on; what is missing is still missing then."""
-        self._machine.to(state, reason)
-        if state.records and any(self._troubles.values()):
-            self._tell_troubles()
-
-    def _trouble(self, of: str, message: str) -> None:
-        """Tell what is missing; an empty message: it is there again."""
-        if self._troubles.get(of, "") != message:
-            self._troubles[of] = message
-            self._tell_troubles()
-
-    def _tell_troubles(self) -> None:
-        self._machine.trouble_is("; ".join(filter(None, self._troubles.values())))
 
     def _end_at(self, seconds: float, reason: str) -> None:
         """Let the recording end there, unless it ends before."""
@@ -247,8 +226,8 @@ class Performance:
             if news := self._count_in.news():  # the sound knows it before the disk does
                 folder.update(**news)
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
-                self._to(State.PLAYING)
-            self._trouble("sound", DEVICE_LOST if int(status["flags"]) & STATUS_DEVICE_LOST else "")
+                self._troubles.to(State.PLAYING)
+            self._troubles.say("sound", DEVICE_LOST if int(status["flags"]) & STATUS_DEVICE_LOST else "")
             self._show(
                 Moment(
                     seconds - self._plan.record.song_start_s,
@@ -293,29 +272,29 @@ class Performance:
             case "ready":
                 self._ready[child.name] = event
                 self._ready_ns[child.name] = time.monotonic_ns()
-                self._close_gaps(child.name)
+                self._outages.end(child.name, self._end_of_gap_s())
                 if child is not self._sound:  # a new process looks anew, and tells anew what is lost
-                    self._trouble(child.name, "")
+                    self._troubles.say(child.name, "")
                 if child is self._sight:
-                    self._trouble("picture", "")
+                    self._troubles.say("picture", "")
                 if child is self._microphone.child:
                     self._microphone.is_ready(event)
             case "picture":
-                self._trouble("picture", event["message"])
+                self._troubles.say("picture", event["message"])
             case "lost":
-                self._trouble(child.name, event["message"])
+                self._troubles.say(child.name, event["message"])
                 if child is self._microphone.child and self._recording:
-                    self._dead_since_s.setdefault(child.name, (self._now_s(), event["message"].partition(";")[0]))
+                    self._outages.begin(child.name, self._now_s(), event["message"].partition(";")[0])
             case "back":
-                self._trouble(child.name, "")
+                self._troubles.say(child.name, "")
                 if child is self._microphone.child:
-                    self._close_gaps(child.name)
+                    self._outages.end(child.name, self._end_of_gap_s())
             case "ended":
                 self._sight_ended = True
                 self._end_at(self._seen_s(), "the clip ended")
                 self._write_control()
             case "failed" if self._recording and child is self._microphone.child:
-                self._trouble(child.name, event["message"])
+                self._troubles.say(child.name, event["message"])
             case "failed":
                 self._give_up(event["message"], event["exit"])
 
@@ -328,15 +307,21 @@ class Performance:
         if child is self._microphone.child and not self._microphone.is_missed(death, recording=self._recording):
             self._ready.setdefault(child.name, {})
             return
+        if child is self._sight and self._waited and child.name not in self._ready:
+            self._waited = False
+            self._start(child)
+            return
         if not self._recording:
             raise ChildFailedError(
                 f"{child.name} {death.reason} before the session began; see the lines above, and try again"
             )
-        self._dead_since_s.setdefault(child.name, (self._now_s(), death.reason))
+        self._outages.begin(child.name, self._now_s(), death.reason)
         if self._finishing or self._fault:
             return
         if child.hopeless and child is self._microphone.child:
-            self._trouble(child.name, f"the microphone {death.reason} again and again; the session goes on without it")
+            self._troubles.say(
+                child.name, f"the microphone {death.reason} again and again; the session goes on without it"
+            )
             return
         if child.hopeless:
             self._give_up(f"{child.name} {death.reason} again and again; see the lines above")
@@ -360,7 +345,7 @@ class Performance:
         for child, told_ns in told.items():
             if not child.running or (child is self._sight and self._sight_ended):
                 continue
-            if child.name in self._dead_since_s:  # started anew, and not ready yet
+            if child.name in self._outages:  # started anew, and not ready yet
                 hangs = now_ns - max(child.started_ns, told_ns) > READY_WITHIN_S * 1e9
             else:
                 hangs = now_ns - max(told_ns, self._ready_ns[child.name]) > HUNG_NS
@@ -384,16 +369,9 @@ class Performance:
         latest = np.frombuffer(self._lanes.latest.read(), HAND_SAMPLE)[0]
         return max(0.0, (int(latest["t_capture_ns"]) - self._t0_ns) / 1e9)
 
-    def _close_gaps(self, name: str | None = None) -> None:
-        """Note the gaps that have ended."""
-        for process in [name] if name else list(self._dead_since_s):
-            if process in self._dead_since_s:
-                start_s, reason = self._dead_since_s.pop(process)
-                start_s, end_s = max(0.0, start_s), self._now_s()
-                if self._finishing:
-                    end_s = min(end_s, self._seconds)
-                if start_s < end_s:
-                    self._gaps.append(Gap(process, round(start_s, 3), round(end_s, 3), reason))
+    def _end_of_gap_s(self) -> float:
+        """Return when a gap that ends now ends: with the recording at the latest."""
+        return min(self._now_s(), self._seconds) if self._finishing else self._now_s()
 
     def _write_control(self) -> None:
         control = np.zeros((), CONTROL)
@@ -408,18 +386,3 @@ class Performance:
     def _status(self) -> np.void:
         status: np.void = np.frombuffer(self._lanes.status.read(), STATUS)[0]
         return status
-
-    def _counters(self, folder: SessionFolder) -> dict[str, int]:
-        status = self._status()
-        samples = folder.samples()
-        return {
-            "xruns": int(status["xruns"]),
-            "period_frames": int(status["period_frames"]),
-            "periods": int(status["periods"]),  # at the end: repeated xruns add to them
-            "late_samples": int(status["late_samples"]),
-            "bad_samples": int(status["bad_samples"]),
-            "tape_drops": int(status["tape_drops"]),
-            "ring_drops": self._lanes.hands.drops,
-            "frames": int(np.count_nonzero((samples["flags"] & _NO_FRAME) == 0)),
-            "frames_with_hand": int(np.count_nonzero(samples["flags"] & Flag.PRESENT)),
-        }

@@ -16,11 +16,13 @@ from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
 from firmware_py.errors import MailRefusedError, UsageError
+from firmware_py.music.bars import bar_ranges
+from firmware_py.music.folding import folded
 from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.passage import WHOLE, Passage, with_bars
 from firmware_py.music.reach import ReachStage, reach_stage
 from firmware_py.music.song import Song
-from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for
+from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for, span_for
 from firmware_py.post.address import checked
 from firmware_py.session.saying import say
 from firmware_py.sight.cameras import check_source, is_scripted
@@ -75,19 +77,23 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     Raises UsageError, SongError, PatchError, CameraError or AudioDeviceError with what is known instead.
     """
     play, sound = config.play, config.sound
-    song = whole = None
+    song, whole, span = None, None, 0
+    player = _player(config)
     practised = _practised(play)
     if play.song != FREE_PLAY:
         known = load_song(play.song, (imported_folder(config.state),))
-        whole = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose)
+        if span := span_for(known, play, player.reach):
+            say(_folding(known, span))
+        whole = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose, span=span)
         practised = with_bars(known, practised)
-        song = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose, practised=practised)
+        song = as_played(
+            known, tempo_percent=play.tempo_percent, transpose=play.transpose, practised=practised, span=span
+        )
     patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
     address = _address(play.address)
-    player = _player(config)
     mapping = mapping_for(whole, play, player.reach)
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
     scripted = is_scripted(config.camera.source)
@@ -149,6 +155,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
             transpose=play.transpose if song else 0,
             passage=practised,
+            span=span,
             voices=play.players,
             marked=play.marks == "on",
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
@@ -190,6 +197,16 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         tells_delay=tells_delay,
         state=config.state,
         microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
+    )
+
+
+def _folding(song: Song, span: int) -> str:
+    """Return what is said of a song that is wider than the player's reach."""
+    bars = bar_ranges(folded(song, span).bars)
+    return (
+        f"{song.title} spans {song.high - song.low} semitones, and this reach tells {span} apart: the notes outside, "
+        f"in {'bar' if bars.isdecimal() else 'bars'} {bars}, are played in a nearer octave; "
+        'play.fold = "off" leaves them as written'
     )
 
 

@@ -17,8 +17,9 @@ from firmware_py.session.finish import finish, send_now
 from firmware_py.session.levels import Levels
 from firmware_py.session.lock import only_one
 from firmware_py.session.machine import StateMachine
+from firmware_py.session.moment import Moment
 from firmware_py.session.outcome import Outcome
-from firmware_py.session.performance import Moment, Performance
+from firmware_py.session.performance import Performance
 from firmware_py.session.plan import plan_session
 from firmware_py.session.saying import say
 from firmware_py.session.stopping import StopRequest, stop_on_signals

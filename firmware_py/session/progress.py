@@ -8,7 +8,7 @@ from typing import Final, Self, TextIO
 from firmware_py.music.follow import Follower, Following
 from firmware_py.music.pitch import note_name
 from firmware_py.music.song import ScoreNote, Song
-from firmware_py.session.performance import Moment
+from firmware_py.session.moment import Moment
 
 _EVERY_S: Final = 0.1
 _BAR: Final = "▁▂▃▄▅▆▇█"

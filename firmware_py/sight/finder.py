@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from firmware_py.sight import anatomy
 from firmware_py.sight.crop import Crop
 from firmware_py.sight.landmarks import LandmarkNetwork, Landmarks, Side
-from firmware_py.sight.lightness import lifted, well_lit
+from firmware_py.sight.lightness import coloured, lifted, well_lit
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.palm import Palm, PalmNetwork
 
@@ -81,9 +81,11 @@ class Finder:
         """Load the networks; raises ModelFilesError.
 
         New hands are looked at with the larger landmark network, which is surer of the side; hands that are known,
-        with the smaller one, which costs half.
+        with the smaller one, which costs half. Palms in shadow are looked for with the larger palm network: what
+        one of the two misses, the other often sees.
         """
         self._palms = PalmNetwork(models.palm_lite)
+        self._shadow_palms = PalmNetwork(models.palm_full)
         self._first_look = LandmarkNetwork(models.landmark_full)
         self._next_look = LandmarkNetwork(models.landmark_lite)
 
@@ -107,13 +109,14 @@ class Finder:
         in_shadow: look for palms with lifted shadows, for streams: every other search finds the hand before a window.
         check: look for palms even when no more hands are wanted, to say of the known ones whether they have one.
         """
+        rgb = coloured(rgb)
         answers: list[FoundHand | None] = []
         for crop in prior:
             answers.append(_looked(self._next_look, rgb, crop, answers))
         if check or ((search or None in answers) and _count(answers) < wanted):
-            palms = self._palms.look(lifted(rgb) if in_shadow else well_lit(rgb), least_score=_LEAST_PALM)
+            palms = self._palms_in_shadow(rgb) if in_shadow else self._palms_in_light(rgb)
             answers = [hand and replace(hand, palm=any(_palm_of(hand, palm) for palm in palms)) for hand in answers]
-            self._search(rgb, palms, answers, wanted)
+            self._search(rgb, palms, answers, wanted, thorough)
             if thorough:
                 self._search_on(rgb, answers, wanted)
                 answers = [hand and self._refined(rgb, hand) for hand in answers]
@@ -121,19 +124,31 @@ class Finder:
 
     def _search_on(self, rgb: NDArray[np.uint8], answers: list[FoundHand | None], wanted: int) -> None:
         if _count(answers) < wanted:
-            self._search(rgb, self._palms.look(lifted(rgb), least_score=_LEAST_PALM), answers, wanted)
+            self._search(rgb, self._palms_in_shadow(rgb), answers, wanted, True)
+        if not _count(answers):
+            self._search(rgb, self._palms_in_shadow(lifted(rgb)), answers, wanted, True)
         if not _count(answers):
             for palms in self._parts(rgb):
-                self._search(rgb, palms, answers, wanted)
+                self._search(rgb, palms, answers, wanted, True)
 
-    def _search(self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int) -> None:
+    def _palms_in_light(self, rgb: NDArray[np.uint8]) -> list[Palm]:
+        return self._palms.look(well_lit(rgb), least_score=_LEAST_PALM)
+
+    def _palms_in_shadow(self, rgb: NDArray[np.uint8]) -> list[Palm]:
+        return self._shadow_palms.look(lifted(rgb), least_score=_LEAST_PALM)
+
+    def _search(
+        self, rgb: NDArray[np.uint8], palms: list[Palm], found: list[FoundHand | None], wanted: int, thorough: bool
+    ) -> None:
         for palm in palms:
             if _count(found) < wanted and not any(hand and _palm_of(hand, palm) for hand in found):
-                hand = self._verified(rgb, palm, found)
+                hand = self._verified(rgb, palm, found, thorough)
                 if hand:
                     found.append(hand)
 
-    def _verified(self, rgb: NDArray[np.uint8], palm: Palm, found: Sequence[FoundHand | None]) -> FoundHand | None:
+    def _verified(
+        self, rgb: NDArray[np.uint8], palm: Palm, found: Sequence[FoundHand | None], thorough: bool
+    ) -> FoundHand | None:
         """Return the hand of ``palm`` when three looks together say that it is one.
 
         A palm's window sits more loosely than the hand's own, and the hand measures smaller in it: it is looked at
@@ -146,7 +161,7 @@ class Finder:
         sure = _log_odds(palm.score) + _log_odds(first.presence) + _log_odds(again.presence)
         if sure < _LEAST_TOGETHER:
             return None
-        settled = _looked(self._next_look, rgb, again.crop, found) or again
+        settled = again if thorough else _looked(self._next_look, rgb, again.crop, found) or again
         return replace(settled, side=first.side, rightness=first.rightness)
 
     def _refined(self, rgb: NDArray[np.uint8], hand: FoundHand) -> FoundHand:

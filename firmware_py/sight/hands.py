@@ -180,7 +180,7 @@ class Sight:
         search = not any(crops) or self._looks % _SEARCH_EVERY == 0
         check = any(crops) and self._looks % _CHECK_EVERY == 0
         self._searches += search and not any(crops)
-        in_shadow = not any(crops) and self._searches % 2 == 0
+        in_shadow = search and not check if any(crops) else self._searches % 2 == 0
         return Question(frame, crops, search=search, thorough=self.stills, in_shadow=in_shadow, check=check)
 
     def _pace_hz(self, t_s: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_py.sight.crop import Crop
-from firmware_py.sight.lightness import well_lit
+from firmware_py.sight.lightness import hand_lit
 from firmware_py.sight.network import Network
 
 Side = Literal["left", "right"]
@@ -51,7 +51,7 @@ class LandmarkNetwork:
     def look(self, rgb: NDArray[np.uint8], crop: Crop) -> Landmarks:
         """Return what is in the window ``crop`` of ``rgb`` (uint8, shape (height, width, 3))."""
         side = self._network.side
-        self._network.run(well_lit(crop.cut(rgb, side)))
+        self._network.run(hand_lit(crop.cut(rgb, side)))
         points = self._network.output("Identity").reshape(21, 3)
         matrix = crop.matrix(side)
         placed = np.empty((21, 3), dtype=np.float32)

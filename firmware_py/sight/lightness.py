@@ -14,6 +14,10 @@ _EXPONENT: Final = 0.6  # lifts the shadows by two stops and leaves white white
 _LIFTED: Final = np.round(255 * (np.arange(256) / 255) ** _EXPONENT).astype(np.uint8)
 _DARK: Final = 80.0  # mean grey level of a window under which it is lifted
 _DARKER: Final = 40.0  # and under which it is lifted twice
+_COLOURLESS: Final = 10  # levels between red and blue that nearly nothing in a grey picture exceeds
+_NEARLY_ALL: Final = 0.999  # of its pixels: a wall may be grey, and the hand before it small
+_SKIN: Final = (1.12, 0.92, 0.78)  # what a grey picture's red, green and blue are multiplied by
+_TINTS: Final = tuple(np.clip(np.round(np.arange(256) * share), 0, 255).astype(np.uint8) for share in _SKIN)
 
 
 def lifted(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -23,7 +27,28 @@ def lifted(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def well_lit(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the picture itself, or lifted once or twice when it is dark all over."""
-    mean = float(rgb[::4, ::4].mean())
+    return _lifted_by(rgb, rgb[::4, ::4])
+
+
+def hand_lit(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the window of a hand, lifted once or twice when its middle, where the palm is, is dark.
+
+    The wall behind says nothing: before a window, or on a white wall, a dark hand lies in a bright picture.
+    """
+    quarter = window.shape[0] // 4
+    return _lifted_by(window, window[quarter:-quarter:2, quarter:-quarter:2])
+
+
+def coloured(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a grey camera's picture in tones of skin, any other as it is: hands were taught in colour."""
+    some = rgb[::8, ::8].astype(np.int16)
+    if (np.abs(some[..., 0] - some[..., 2]) < _COLOURLESS).mean() < _NEARLY_ALL:
+        return rgb
+    return np.dstack([cv2.LUT(rgb[..., k], tint) for k, tint in enumerate(_TINTS)])
+
+
+def _lifted_by(rgb: NDArray[np.uint8], part: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    mean = float(part.mean())
     for limit in (_DARK, _DARKER):
         if mean < limit:
             rgb = lifted(rgb)

@@ -55,10 +55,19 @@ class Portraitist:
         self._colours.forget()
 
     def likeness(
-        self, hand: FoundHand, i420: NDArray[np.uint8], number: int, rival: tuple[Shape, Pose] | None = None
+        self,
+        hand: FoundHand,
+        i420: NDArray[np.uint8],
+        number: int,
+        rival: tuple[Shape, Pose] | None = None,
+        *,
+        drawn: tuple[Shape, Pose] | None = None,
     ) -> Likeness:
-        """Return the likeness of ``hand`` seen in the frame ``i420``; ``rival`` is the other hand's shape and pose."""
-        shape, pose = draw(hand)
+        """Return the likeness of ``hand`` seen in the frame ``i420``.
+
+        rival: shape and pose of the other hand. drawn: of this one, where it is drawn already.
+        """
+        shape, pose = drawn or draw(hand)
         other, other_pose = rival if rival else (None, None)
         quality = self._colours.learn(i420, shape, pose, keep=_KEEP, rival=other, rival_pose=other_pose)
         odds = self._colours.odds

@@ -15,6 +15,7 @@ from firmware_py.sight.crop import Crop
 from firmware_py.sight.finder import Finder
 from firmware_py.sight.likeness import Likeness, Portraitist, Pose, draw
 from firmware_py.sight.models import ModelFiles
+from firmware_py.sight.priority import behind_frames
 
 _JOIN_S: Final = 5.0
 
@@ -79,7 +80,9 @@ class Lookout:
         for slot, hand in hands.items():
             if hand:
                 rival = next((drawn[k] for k in drawn if k != slot), None)
-                likenesses[slot] = self._portraitists[slot].likeness(hand, frame.i420, frame.number, rival)
+                likenesses[slot] = self._portraitists[slot].likeness(
+                    hand, frame.i420, frame.number, rival, drawn=drawn[slot]
+                )
         return Answer(
             number=frame.number,
             likenesses=tuple(likenesses),
@@ -145,6 +148,7 @@ class LookoutThread:
         self._thread.join(_JOIN_S)
 
     def _work(self) -> None:
+        behind_frames()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._question is not None or self._closing)

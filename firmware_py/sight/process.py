@@ -25,6 +25,7 @@ from firmware_py.sight.frames import LiveFrames
 from firmware_py.sight.light_orders import LightOrders
 from firmware_py.sight.picture_health import PictureHealth
 from firmware_py.sight.plan import SightPlan
+from firmware_py.sight.priority import before_others
 from firmware_py.sight.publisher import Publisher
 from firmware_py.sight.waiting import Orders, Waiting
 
@@ -314,6 +315,8 @@ def main() -> int:
     try:
         plan = SightPlan.from_json(orders.line() or "")
         die_with(plan.parent_pid)
+        if plan.realtime:
+            before_others()
         if not plan.lanes:
             waited = _wait(plan, orders, eyes)
             if waited is None:

@@ -1,98 +1,136 @@
-"""One virtual machine that is the appliance: switched on, spoken to, and cut from its power.
+"""One virtual machine that is the appliance: switched on, pressed, listened to, and cut from its power.
 
-Its disk is a layer over the one that ``build`` made, so that every test begins with the same box. Not here: what is
-to be true of it (test_box.py).
+It begins with a copy of the disk that ``build`` made, so that every test has the same box. Times are the machine's own,
+in seconds since its kernel started, so that waiting from out here adds nothing to them. Not here: what is left of a
+disk after a cut (disk.py), and what is to be true of the box (the tests).
 """
 
-import itertools
-import json
+import base64
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.box.disk import Cut, Disk
+from tests.box.inside import SLOW_S, TOOLS, Inside
 
 PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parents[2] / ".cache" / "box")
-BOOT_S = 240.0  # a busy machine emulates at a tenth of its speed
-START_PIN, STOP_PIN = 17, 27
+START_PIN, STOP_PIN, RECORDING_PIN, STATUS_PIN = 17, 27, 23, 22
 SYSFS = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio"
+EAR_HZ = 48_000
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How a shell line inside the machine ended."""
-
-    code: int
-    out: str
-
-
-class Machine:
+class Machine(Inside):
     """A box with its own disk in ``folder``; ``power_on`` it first."""
 
     def __init__(self, folder: Path) -> None:
-        self.disk = folder / "disk.qcow2"
+        super().__init__()
         self.console = folder / "console.log"
+        self.disk = Disk(PLACE / "root.ext4", folder)
         self._port = folder / "port"
-        self._ids = itertools.count()
         self._emulator: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._heard = b""
-        self.booted_s = 0.0
-        subprocess.run(
-            ["qemu-img", "create", "-q", "-f", "qcow2", "-b", PLACE / "root.ext4", "-F", "raw", self.disk], check=True
-        )
+        self._on_s = 0.0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.cut_power()
+        self._end()
 
     def power_on(self) -> None:
-        """Switch on, and return when the machine can be spoken to.
-
-        The disk has a write cache that keeps its word: what was flushed is on it, what was not may be lost with the
-        emulator's own buffers. Nothing goes past it (cache=directsync would make every write a flush).
-        """
+        """Switch on, and return when the machine can be spoken to."""
         self._port.unlink(missing_ok=True)
-        began = time.monotonic()
+        self._on_s = time.monotonic()
+        quiet = ("-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci")
+        kernel = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr systemd.show_status=0"
         self._emulator = subprocess.Popen(
             [
-                *(
-                    "qemu-system-x86_64",
-                    "-M",
-                    "pc",
-                    "-accel",
-                    "tcg,thread=multi",
-                    "-cpu",
-                    "max",
-                    "-smp",
-                    "2",
-                    "-m",
-                    "1536",
-                ),
-                *("-display", "none", "-no-reboot", "-nic", "none", "-serial", f"file:{self.console}"),
-                *("-drive", f"file={self.disk},if=virtio,format=qcow2,cache=writeback"),
+                "qemu-system-x86_64",
+                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "1536"),
+                *quiet,
+                *("-serial", f"file:{self.console}"),
+                *self.disk.power_on(),
                 *("-device", "virtio-serial", "-chardev", f"socket,id=port,path={self._port},server=on,wait=off"),
                 *("-device", "virtserialport,chardev=port,name=box"),
-                *("-device", "virtio-rng-pci"),
-                *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd")),
-                "-append",
-                "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off systemd.show_status=0 fsck.mode=force",
+                *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd"), "-append", kernel),
             ]
         )
-        self._socket = self._connected(began + BOOT_S)
-        self._heard = b""
-        hello = self._line(began + BOOT_S)
-        assert "hello" in hello, hello
-        self.booted_s = time.monotonic() - began
+        self._socket = self._connected(self._on_s + SLOW_S)
+        self.greeted(self._on_s + SLOW_S)
 
-    def cut_power(self) -> None:
-        """Take the power away, in the middle of whatever it does."""
+    def cut_power(self, dice: random.Random) -> Cut:
+        """Take the power away in the middle of whatever it does, and what the disk had not been told to keep."""
+        self._end()
+        return self.disk.cut(dice)
+
+    def power_off(self) -> None:
+        """Shut it down in order, and wait until it is off."""
+        assert self._emulator is not None
+        self.run("systemctl poweroff --no-block")
+        self._emulator.wait(SLOW_S)
+        self._end()
+        self.disk.power_off()
+
+    @property
+    def power_on_s(self) -> float:
+        """When the power came on, by the machine's clock: negative, as its kernel started later."""
+        return self._on_s + self._ahead_s
+
+    @property
+    def epoch_s(self) -> float:
+        """What the calendar's clock is ahead of the machine's own."""
+        calendar_s, own_s = self.run("date +%s.%N; cut -d' ' -f1 /proc/uptime").split()
+        return float(calendar_s) - float(own_s)
+
+    def press(self, pin: int, seconds: float = 0.25) -> float:
+        """Press the button at a pin and let go; return when it went down."""
+        return float(self.run(f"{TOOLS}/press {pin} {seconds}"))
+
+    def light(self, pin: int) -> bool:
+        """Whether the light at a pin is on."""
+        return self.run(f"cat {SYSFS}{pin}/value") == "1"
+
+    def blinks(self, pin: int, seconds: float = 4.0) -> tuple[int, float]:
+        """Watch the light at a pin; return how often it went on, and the share of the time that it was on."""
+        steps = round(seconds / 0.05)
+        seen = self.run(f"for i in $(seq {steps}); do read v <$(echo {SYSFS}{pin}/value); printf $v; sleep 0.05; done")
+        return seen.count("01"), seen.count("1") / len(seen)
+
+    def heard(self, since_s: float) -> tuple[NDArray[np.int16], float]:
+        """Return what was heard at the loudspeaker since then, shape (n, 2), and when its first frame was heard.
+
+        Its place is known to a tenth of a second, of which the ear's file grows.
+        """
+        size, now_s = self.run("stat -c %s /run/box/ear.raw; cut -d' ' -f1 /proc/uptime").split()
+        frames = int(size) // 4
+        first = max(0, frames - round((float(now_s) - since_s) * EAR_HZ))
+        packed = self.run(f"tail -c +{4 * first + 1} /run/box/ear.raw | head -c {4 * (frames - first)} | base64 -w0")
+        sound = np.frombuffer(base64.b64decode(packed), np.int16).reshape(-1, 2)
+        return sound, float(now_s) - len(sound) / EAR_HZ
+
+    def _send(self, line: bytes) -> None:
+        assert self._socket is not None
+        self._socket.sendall(line)
+
+    def _receive(self, within_s: float) -> bytes:
+        assert self._socket is not None
+        self._socket.settimeout(within_s)
+        try:
+            got = self._socket.recv(1 << 20)
+        except TimeoutError:
+            return b""
+        assert got, f"the machine went off; its console: {self.console.read_text(errors='replace')[-2000:]}"
+        return got
+
+    def _end(self) -> None:
         if self._emulator is not None:
             self._emulator.send_signal(signal.SIGKILL)
             self._emulator.wait()
@@ -100,61 +138,6 @@ class Machine:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-
-    def power_off(self) -> None:
-        """Shut it down in order, and wait until it is off."""
-        assert self._emulator is not None
-        self.run("systemctl poweroff --no-block")
-        self._emulator.wait(BOOT_S)
-        self.cut_power()
-
-    def ask(self, line: str, within_s: float = 60.0) -> Answer:
-        """Run a shell line inside as root."""
-        assert self._socket is not None
-        number = next(self._ids)
-        request = {"id": number, "run": line, "within_s": within_s}
-        self._socket.sendall(json.dumps(request).encode() + b"\n")
-        limit = time.monotonic() + within_s + 30
-        while (answer := self._line(limit)).get("id") != number:
-            pass
-        return Answer(answer["code"], answer["out"])
-
-    def run(self, line: str, within_s: float = 60.0) -> str:
-        """Run a shell line inside that has to succeed, and return what it printed."""
-        answer = self.ask(line, within_s)
-        assert answer.code == 0, f"{line}: exit {answer.code}: {answer.out}"
-        return answer.out.strip()
-
-    def wait_for(self, line: str, within_s: float, holds: Callable[[str], bool] = bool) -> str:
-        """Ask again and again until what is printed holds, and return it."""
-        limit = time.monotonic() + within_s
-        while True:
-            answer = self.ask(line)
-            if answer.code == 0 and holds(answer.out.strip()):
-                return answer.out.strip()
-            assert time.monotonic() < limit, f"not within {within_s:.0f} s: {line}: {answer.out}"
-
-    def press(self, pin: int) -> None:
-        """Press the button at a pin for a quarter of a second, as a finger does."""
-        self.run(f"echo pull-down | tee {SYSFS}{pin}/pull; sleep 0.25; echo pull-up | tee {SYSFS}{pin}/pull")
-
-    def light(self, pin: int) -> bool:
-        """Whether the light at a pin is on."""
-        return self.run(f"cat {SYSFS}{pin}/value") == "1"
-
-    def state(self) -> str:
-        """What the box says it is doing: the first word of its status to systemd."""
-        return self.run("systemctl show --property=StatusText --value hand-dance").split(":")[0]
-
-    def wait_for_state(self, state: str, within_s: float) -> float:
-        """Wait until the box says so; return the seconds that took."""
-        began = time.monotonic()
-        self.wait_for(
-            "systemctl show --property=StatusText --value hand-dance",
-            within_s,
-            lambda said: said.split(":")[0] == state,
-        )
-        return time.monotonic() - began
 
     def _connected(self, limit: float) -> socket.socket:
         port = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -167,20 +150,3 @@ class Machine:
                 assert self._emulator.poll() is None, "qemu did not start"
                 assert time.monotonic() < limit, "qemu opened no port"
                 time.sleep(0.02)  # it makes the socket within moments and tells nobody
-
-    def _line(self, limit: float) -> dict[str, Any]:
-        """Return the next line from inside."""
-        assert self._socket is not None
-        while b"\n" not in self._heard:
-            left = limit - time.monotonic()
-            assert left > 0, f"no answer from the machine; its console: {self.console.read_text()[-2000:]}"
-            self._socket.settimeout(left)
-            try:
-                got = self._socket.recv(65536)
-            except TimeoutError:
-                continue
-            assert got, f"the machine went off; its console: {self.console.read_text(errors='replace')[-2000:]}"
-            self._heard += got
-        line, self._heard = self._heard.split(b"\n", 1)
-        told: dict[str, Any] = json.loads(line)
-        return told

@@ -21,7 +21,7 @@ from firmware_py.music.song import Part, ScoreChord, ScoreNote, Song
 from firmware_py.music.song_file import MOST_SECONDS, WRITTEN
 from firmware_py.music.song_text import MOST_NOTES
 
-WIDE: Final = 24  # semitones that a hand's reach tells apart well
+WIDE: Final = 24  # semitones that an arm finds with ease
 UNKNOWN: Final = "unknown"
 FREE_BECAUSE: Final = "Imported on this machine; whether it is free is for its owner to know."
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -94,7 +94,7 @@ def make_song(score: Score, name: str, *, track: str, title: str, source: str) -
     if (span := song.high - song.low) > WIDE:
         remarks.append(
             f"the melody spans {span} semitones, {note_name(song.low)}…{note_name(song.high)}: "
-            f"more than the {WIDE} that a hand's reach tells apart well; expect a narrow keyboard"
+            f"more than the {WIDE} that an arm finds with ease; a short reach gets some in a nearer octave"
         )
     song = _with_backing(song, score, choice.voice)
     return Understood(song, score.voices, choice.voice, tuple(remarks))

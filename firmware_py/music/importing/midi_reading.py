@@ -6,6 +6,7 @@ voice is the melody (``choosing``), and writing MIDI (``music.song_midi``, ``rep
 
 import re
 import struct
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from io import BytesIO
@@ -41,12 +42,23 @@ class _Line:
     volume: float = _VOLUME
     begun: dict[int, tuple[int, int]] = field(default_factory=dict)
     notes: list[tuple[int, int, int, int]] = field(default_factory=list)
+    owed: dict[int, int] = field(default_factory=dict)  # ends still to come of notes that were struck again before
 
-    def on(self, tick: int, key: int, velocity: int) -> None:
-        self.off(tick, key)
+    def on(self, tick: int, key: int, velocity: int, *, has_end: bool) -> None:
+        """Begin a note; one of the same key that still sounds ends here. has_end: its own end comes all the same."""
+        if key in self.begun:
+            self._end(tick, key)
+            self.owed[key] = self.owed.get(key, 0) + has_end
         self.begun[key] = (tick, min(127, max(1, round(velocity * self.volume / _VOLUME))))
 
     def off(self, tick: int, key: int) -> None:
+        """End the note of a key, unless this is the end of an earlier one."""
+        if self.owed.get(key):
+            self.owed[key] -= 1
+        else:
+            self._end(tick, key)
+
+    def _end(self, tick: int, key: int) -> None:
         if key in self.begun:
             start, velocity = self.begun.pop(key)
             if tick > start:
@@ -157,6 +169,7 @@ def _read_track(track: Any, number: int, times: _Times, lines: list[_Line], sour
     """Collect one track; return its name, how many words it has, and how many of its notes were never ended."""
     tick, name, words = 0, "", 0
     of_channel: dict[int, _Line] = {}
+    unmatched = _unmatched(track)
 
     def line(channel: int) -> _Line:
         if channel not in of_channel:
@@ -167,7 +180,9 @@ def _read_track(track: Any, number: int, times: _Times, lines: list[_Line], sour
         tick += message.time
         kind = message.type
         if kind == "note_on" and message.velocity:
-            line(message.channel).on(tick, message.note, message.velocity)
+            line(message.channel).on(
+                tick, message.note, message.velocity, has_end=(message.channel, message.note) not in unmatched
+            )
         elif kind in ("note_on", "note_off"):
             line(message.channel).off(tick, message.note)
         elif kind == "program_change":
@@ -192,6 +207,7 @@ def _read_track(track: Any, number: int, times: _Times, lines: list[_Line], sour
     for channel, found in of_channel.items():
         unended += len(found.begun)
         for key in list(found.begun):
+            found.owed.clear()
             found.off(max(tick, found.begun[key][0] + 1), key)
         found.notes.sort()
         found.name = name or f"Track {number}"
@@ -200,6 +216,16 @@ def _read_track(track: Any, number: int, times: _Times, lines: list[_Line], sour
     lines.extend(of_channel.values())
     times.keys[:] = [(at, _key(key)) for at, key in times.keys]
     return name, words, unended
+
+
+def _unmatched(track: Any) -> set[tuple[int, int]]:
+    """Return channel and key of those notes that do not end as often as they begin."""
+    balance: Counter[tuple[int, int]] = Counter()
+    for message in track:
+        if message.type in ("note_on", "note_off"):
+            begins = message.type == "note_on" and message.velocity > 0
+            balance[message.channel, message.note] += 1 if begins else -1
+    return {which for which, left in balance.items() if left}
 
 
 def _checked_tempos(times: _Times, ticks_a_beat: int, source: str) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ the recording itself (``recording``).
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -84,10 +84,12 @@ class _Reader:
         self.headers: dict[str, str] = {}
         self.tempos: list[tuple[int, float]] = []
         self.unpitched = 0
+        self.empty = 0
         self.ended = False
 
     def file(self) -> UltraStarFile:
         notes = list(self._notes())
+        earliest = min((note.start for note in notes), default=0)
         bpm = self._number("BPM", None) * 1.0
         if not TEMPO_BPM[0] <= bpm <= _MOST_BPM:
             raise SongError(
@@ -103,10 +105,20 @@ class _Reader:
             tempo, shares = tempo / 2, shares * 2
         while tempo < TEMPO_BPM[0] * 4 and shares > 1:
             tempo, shares = tempo * 2, shares // 2
+        if earliest < 0:  # whole bars later in the song, and the song so much earlier in the recording
+            bars = -(earliest // (4 * shares))
+            notes = [replace(note, start=note.start + bars * 4 * shares) for note in notes]
+            self.tempos = [(at + bars * 4 * shares, value) for at, value in self.tempos]
+            gap_s -= bars * 4 * 60.0 / tempo
+            if abs(gap_s) > MOST_SECONDS:
+                raise SongError(f"{self.source}: its first note lies more than {MOST_SECONDS:g} s before beat 0")
+            self.remarks.append("it begins before beat 0; its bars are counted from there")
         if not self.ended:
             self.remarks.append("its last line, E, is missing; it may have been cut off")
         if self.unpitched:
             self.remarks.append(f"{self.unpitched} rapped or free notes have no pitch and are left out")
+        if self.empty:
+            self.remarks.append(f"notes without a length are left out ({self.empty} of them)")
         if any(word for line in self.lines for word in (line[:1],) if word in ":*"):
             self.remarks.append("its words are left out")
         ratio = tempo / bpm
@@ -141,7 +153,7 @@ class _Reader:
             if found := _HEADER.fullmatch(text):
                 self.headers.setdefault(found[1].strip().upper(), " ".join(found[2].split())[:200])
                 relative = self.headers.get("RELATIVE", "").upper() in ("YES", "TRUE", "1")
-            elif text[0] in "Ee" and text.strip("Ee") == "":
+            elif text[0] in "Ee":
                 self.ended = True
                 return
             elif found := _SINGER.fullmatch(text):
@@ -151,8 +163,11 @@ class _Reader:
                     self.unpitched += 1
                     continue
                 start, length, pitch = int(found[2]) + since, int(found[3]), int(found[4])
-                if length < 1 or not 0 <= _MIDDLE_C + pitch <= 127:
-                    raise self._refused(number, text, "a length above 0 and a pitch of MIDI's are wanted")
+                if length == 0:
+                    self.empty += 1
+                    continue
+                if length < 0 or not 0 <= _MIDDLE_C + pitch <= 127:
+                    raise self._refused(number, text, "a length of 0 or more and a pitch of MIDI's are wanted")
                 for singer in singers:
                     yield _Line(singer, number, start, length, pitch)
             elif found := _BREAK.fullmatch(text):
@@ -173,10 +188,6 @@ class _Reader:
                 raise SongError(f"{self.source}: a singer has more than {MOST_NOTES} notes; cut it")
             notes: list[ScoreNote] = []
             for n, line in enumerate(own):
-                if line.start < 0:
-                    raise self._refused(
-                        line.number, self.lines[line.number - 1], "a note begins before beat 0; raise #GAP"
-                    )
                 end = line.start + line.length
                 if n + 1 < len(own):
                     following = own[n + 1].start

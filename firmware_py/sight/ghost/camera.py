@@ -50,7 +50,10 @@ class GhostCamera:
         self._performance = Performance(part, player)
         self._delay_s = delay_s or (lambda: 0.0)
         settings = SceneSettings.plain() if player.plain else SceneSettings()
-        self._scene = Scene(size, sprite(Pose(), cache), settings, player.seed)
+        closing = [Pose(curl=curl) for curl in (0.5, 1.0)] if player.strike == "fist" else []
+        self._scene = Scene(
+            size, sprite(Pose(), cache), settings, player.seed, closing=[sprite(pose, cache) for pose in closing]
+        )
 
     @property
     def description(self) -> str:

@@ -26,6 +26,7 @@ LEFT, RIGHT, BOTTOM, TOP = -1.0, 1.3, -0.62, 2.45  # of what is drawn, in palm b
 ARM: Final = 4.5  # length of the sleeve, so that it reaches out of any picture
 STEPS: Final = 44
 NEAR: Final = 0.6  # height of the plane that rays start from
+CURL_HEIGHT: Final = 0.5  # by which curled fingers stand higher
 
 KNUCKLES: Final = ((0.30, 1.08), (0.075, 1.12), (-0.135, 1.07), (-0.325, 0.96))
 SEGMENTS: Final = ((0.46, 0.27, 0.22), (0.51, 0.31, 0.235), (0.475, 0.295, 0.235), (0.375, 0.21, 0.215))
@@ -33,6 +34,9 @@ RADII: Final = ((0.135, 0.082), (0.135, 0.082), (0.135, 0.082), (0.118, 0.070))
 ANGLES: Final = (-7.0, -1.0, 5.0, 13.0)  # degrees, of the fingers at spread 0.55
 THUMB_BASE: Final = (0.24, 0.22)
 THUMB_ANGLE: Final = -48.0
+RELAXED: Final = (6.0, 10.0, 8.0)  # degrees that each joint of a finger bends in an open hand
+FIST: Final = (75.0, 100.0, 70.0)  # and in a fist
+THUMB_OVER: Final = 55.0  # degrees that the thumb turns to lie over it
 THUMB: Final = (0.42, 0.34, 0.27)
 THUMB_RADII: Final = (0.19, 0.085)
 PALM_BLEND, FINGER_BLEND = 0.10, 0.06
@@ -55,9 +59,10 @@ Field = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Pose:
-    """spread: 0 fingers together … 1 far apart. skin: three RGB colours from shade to light."""
+    """spread: 0 fingers together … 1 far apart. curl: 0 straight … 1 a fist. skin: RGB, from shade to light."""
 
     spread: float = 0.55
+    curl: float = 0.0
     skin: tuple[tuple[int, int, int], ...] = SKIN
 
 
@@ -122,7 +127,7 @@ def draw(pose: Pose, pixels_per_breadth: int = PIXELS_PER_BREADTH) -> Sprite:
         np.arange(LEFT, RIGHT, step, dtype=np.float32), np.arange(TOP, BOTTOM - ARM, -step, dtype=np.float32)
     )
     joints: list[Crease] = []
-    hand = _Solid(tuple(_capsules(pose, joints)))
+    hand = _Solid(tuple(_capsules(pose, joints)), NEAR + CURL_HEIGHT * pose.curl)
     skin, skin_alpha = _drawn(hand, x, y, y > BOTTOM, pose.skin, (*CREASES, *joints))
     sleeve = _Solid((_Capsule((0.0, CUFF - 0.24, 0.0), (0.02, CUFF - ARM, 0.0), 0.31, 0.56, 0.01),))
     cloth, cloth_alpha = _drawn(sleeve, x, y, y < CUFF + 0.1, CLOTH, ())
@@ -167,11 +172,13 @@ def _capsules(pose: Pose, joints: list[Crease]) -> Iterator[_Capsule]:
     yield _Capsule((0.19, 0.22, 0.05), (0.33, 0.62, 0.05), 0.20, 0.13, PALM_BLEND)  # thenar pad
     yield _Capsule((-0.20, 0.20, 0.05), (-0.28, 0.62, 0.04), 0.17, 0.14, PALM_BLEND)  # hypothenar pad
     yield _Capsule((0.0, 0.05, -0.02), (0.0, -0.40, -0.02), 0.26, 0.24, PALM_BLEND)  # wrist
-    spread = 0.25 + 1.35 * pose.spread
+    spread = (0.25 + 1.35 * pose.spread) * (1.0 - 0.8 * pose.curl)
+    near, middle, far = (still + pose.curl * (shut - still) for still, shut in zip(RELAXED, FIST, strict=True))
     for knuckle, lengths, radii, angle in zip(KNUCKLES, SEGMENTS, RADII, ANGLES, strict=True):
-        yield from _finger((*knuckle, 0.02), lengths, radii, angle * spread, (6.0, 10.0, 8.0), joints)
-    turn = THUMB_ANGLE + 8 * (1 - pose.spread)
-    yield from _finger((*THUMB_BASE, 0.06), THUMB, THUMB_RADII, turn, (-4.0, 8.0, 8.0), joints)
+        yield from _finger((*knuckle, 0.02), lengths, radii, angle * spread, (near, middle, far), joints)
+    turn = THUMB_ANGLE + 8 * (1 - pose.spread) + THUMB_OVER * pose.curl
+    thumb = (-4.0 + 34.0 * pose.curl, 8.0, 8.0)
+    yield from _finger((*THUMB_BASE, 0.06 + 0.1 * pose.curl), THUMB, THUMB_RADII, turn, thumb, joints)
 
 
 def _finger(
@@ -199,10 +206,11 @@ def _finger(
 
 
 class _Solid:
-    """The union of the capsules, melted together, as a signed distance."""
+    """The union of the capsules, melted together, as a signed distance; all of it lies below ``top``."""
 
-    def __init__(self, capsules: tuple[_Capsule, ...]) -> None:
+    def __init__(self, capsules: tuple[_Capsule, ...], top: float = NEAR) -> None:
         self._capsules = capsules
+        self._top = top
 
     def distance(self, x: Field, y: Field, z: Field) -> Field:
         """Signed distance of points (float32, shape (n,)) to the surface; negative inside."""
@@ -216,7 +224,7 @@ class _Solid:
 
         Returns the height where the ray stopped and the signed distance of the ray's nearest approach.
         """
-        z = np.full(x.size, NEAR, np.float32)
+        z = np.full(x.size, self._top, np.float32)
         nearest = np.full(x.size, np.inf, np.float32)
         going = np.arange(x.size)
         for _ in range(STEPS):

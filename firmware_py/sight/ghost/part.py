@@ -11,6 +11,7 @@ from firmware_py.errors import UsageError
 from firmware_py.music.mapping import Mapping
 from firmware_py.music.note import Note
 
+STRIKES: Final = ("leave", "fist")
 PLAYERS: Final = ("perfect", "held", "random", "silent", "first-half")
 
 
@@ -44,9 +45,10 @@ class GhostPlayer:
     """Who plays: ``ghost:KEY=VALUE,…`` on the command line, each key one field.
 
     player: one of ``PLAYERS``. late: seconds behind the song. cents: out of tune, all along. tremble: amplitude of an
-    unsteady hand, in cents. missing: share of the notes left out, 0…1. seed: of everything random. plain: 1 leaves
-    out face, furniture, noise, blur and changing light. far, near: the reach of its arm, as shares of the frame; 0:
-    just the one that the instrument expects.
+    unsteady hand, in cents. missing: share of the notes left out, 0…1. strike: what parts a repeated note from the one
+    before, leave (the picture) or fist (the hand closes, for an instrument that is articulated by openness). seed: of
+    everything random. plain: 1 leaves out face, furniture, noise, blur and changing light. far, near: the reach of its
+    arm, as shares of the frame; 0: just the one that the instrument expects.
     """
 
     player: str = "perfect"
@@ -58,6 +60,7 @@ class GhostPlayer:
     plain: int = 0
     far: float = 0.0
     near: float = 0.0
+    strike: str = "leave"
 
     @classmethod
     def parse(cls, spec: str) -> Self:
@@ -75,6 +78,7 @@ class GhostPlayer:
         return cls(**values)  # type: ignore[arg-type]
 
 
+_WORDS: Final = {"player": PLAYERS, "strike": STRIKES}
 _RANGES: Final[dict[str, tuple[float, float]]] = {
     "late": (-2.0, 5.0),
     "cents": (-2400.0, 2400.0),
@@ -88,9 +92,9 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
 
 
 def _value(key: str, text: str) -> str | int | float:
-    if key == "player":
-        if text not in PLAYERS:
-            raise UsageError(f"the ghost cannot be {text!r}; player is one of {', '.join(PLAYERS)}")
+    if key in _WORDS:
+        if text not in _WORDS[key]:
+            raise UsageError(f"the ghost cannot be {text!r}; {key} is one of {', '.join(_WORDS[key])}")
         return text
     low, high = _RANGES[key]
     whole = isinstance(low, int)

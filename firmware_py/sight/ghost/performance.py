@@ -21,6 +21,9 @@ from firmware_py.sight.ghost.part import GhostPart, GhostPlayer
 GLIDE_S: Final = 0.060  # the shortest way from note to note
 GLIDE_OCTAVES_PER_S: Final = 30.0  # faster than this no tracker follows
 STRIKE_S: Final = 0.110  # out of the picture before the same note is struck again
+FIST_S: Final = 0.160  # shut before it: the finder looks a dozen times a second, and must have seen the fist
+OPEN_LEAD_S: Final = 0.080  # opened so much before the onset, as it takes as long until that is seen
+CLOSING_S: Final = 0.060  # from open to shut, and back
 REST_S: Final = 0.060  # silences shorter than this are played as one line
 TREMBLE_HZ: Final = 6.0
 RANDOM_HZ: Final = 1.2
@@ -29,11 +32,15 @@ MIDDLE: Final = (0.53, 0.5)  # of the hand in the picture
 
 @dataclass(frozen=True, slots=True)
 class HandAt:
-    """A hand in the picture: area as the instrument should hear it (share of the frame), centre (0…1)."""
+    """A hand in the picture: area as the instrument should hear it (share of the frame), centre (0…1).
+
+    closed: 0 open … 1 a fist; area stays that of the open hand so near.
+    """
 
     area: float
     x: float
     y: float
+    closed: float = 0.0
 
 
 class Performance:
@@ -62,7 +69,8 @@ class Performance:
         rng = np.random.default_rng(player.seed)
         self._phases: NDArray[np.float64] = rng.uniform(0.0, 2.0 * math.pi, 8)
         self._random = player.player == "random"
-        self._lines = () if self._random else _lines(_played(part, player, rng), part.mapping.glide_s)
+        played = () if self._random else _played(part, player, rng)
+        self._lines = _lines(played, part.mapping.glide_s, fists=player.strike == "fist")
         self._starts = [line.start_s for line in self._lines]
 
     def pitch_at(self, script_s: float) -> float | None:
@@ -84,7 +92,7 @@ class Performance:
             math.sin(2 * math.pi * hz * script_s + phase) for hz, phase in zip((0.13, 0.17), self._phases, strict=False)
         )
         x, y = (middle + 0.012 * part for middle, part in zip(MIDDLE, sway, strict=True))
-        return HandAt(_area(self._mapping, pitch), x, y)
+        return HandAt(_area(self._mapping, pitch), x, y, self._closed(script_s + self._shift_s))
 
     def hears(self, delay_s: float) -> None:
         """Move so much earlier from now on that the instrument, which sounds so much later, is in time."""
@@ -96,6 +104,10 @@ class Performance:
         return next(
             (low + (high - low) * hold.share for hold in self._holds if hold.start_s <= script_s < hold.end_s), None
         )
+
+    def _closed(self, s: float) -> float:
+        place = bisect_right(self._starts, s) - 1
+        return self._lines[place].closed_at(s) if place >= 0 else 0.0
 
     def _trembled(self, s: float) -> float:
         if not self._tremble:
@@ -123,9 +135,14 @@ class _Line:
     end_s: float
     times: tuple[float, ...]
     pitches: tuple[float, ...]
+    fists: tuple[tuple[float, float], ...] = ()  # when the hand is shut, from and until
 
     def pitch_at(self, s: float) -> float:
         return float(np.interp(s, self.times, self.pitches))
+
+    def closed_at(self, s: float) -> float:
+        away_s = min((max(start - s, s - end) for start, end in self.fists), default=CLOSING_S)
+        return min(1.0, max(0.0, 1.0 - away_s / CLOSING_S))
 
 
 def _area(mapping: Mapping, pitch: float) -> float:
@@ -150,14 +167,17 @@ def _played(part: GhostPart, player: GhostPlayer, rng: np.random.Generator) -> t
     return tuple(note for note, keep in zip(melody, kept, strict=True) if keep)
 
 
-def _lines(notes: tuple[Note, ...], lead_s: float) -> tuple[_Line, ...]:
-    """Cut the notes into lines at rests and at repeated notes; ``lead_s``: how early each glide is, see ``_line``."""
+def _lines(notes: tuple[Note, ...], lead_s: float, *, fists: bool = False) -> tuple[_Line, ...]:
+    """Cut the notes into lines at rests, and at repeated notes unless a fist parts those.
+
+    lead_s: how early each glide is, see ``_line``.
+    """
     lines: list[list[Note]] = []
     for note in notes:
         before = lines[-1][-1] if lines else None
         if before is None or note.onset_s - before.end_s > REST_S:
             lines.append([note])
-        elif note.pitch == before.pitch:
+        elif note.pitch == before.pitch and not fists:
             out_s = min(STRIKE_S, 0.45 * (note.onset_s - before.onset_s))
             lines[-1][-1] = replace(before, duration_s=note.onset_s - out_s - before.onset_s)
             lines.append([note])
@@ -168,11 +188,14 @@ def _lines(notes: tuple[Note, ...], lead_s: float) -> tuple[_Line, ...]:
 
 def _line(notes: list[Note], lead_s: float) -> _Line:
     """Join the notes by glides whose middle lies ``lead_s`` before the onset: the instrument glides so much later."""
-    times, pitches = [notes[0].onset_s], [notes[0].pitch]
+    times, pitches, fists = [notes[0].onset_s], [notes[0].pitch], []
     for before, note in pairwise(notes):
+        if note.pitch == before.pitch:
+            open_s = note.onset_s - OPEN_LEAD_S
+            fists.append((open_s - min(FIST_S, 0.5 * (note.onset_s - before.onset_s)), open_s))
         octaves = abs(note.pitch - before.pitch) / 12.0
         half = max(GLIDE_S, octaves / GLIDE_OCTAVES_PER_S) / 2
         middle_s = note.onset_s - lead_s
         times += [max(times[-1], middle_s - half), max(times[-1], middle_s + half)]
         pitches += [before.pitch, note.pitch]
-    return _Line(notes[0].onset_s, notes[-1].end_s, tuple(times), tuple(pitches))
+    return _Line(notes[0].onset_s, notes[-1].end_s, tuple(times), tuple(pitches), tuple(fists))

@@ -5,6 +5,7 @@ Composited straight into planar YUV, as a camera gives it. Not here: the hand's 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,15 +58,26 @@ class _Layer:
 
 
 class Scene:
-    """A room of ``size`` (even width, height); the same seed gives the same frames, byte for byte."""
+    """A room of ``size`` (even width, height); the same seed gives the same frames, byte for byte.
 
-    def __init__(self, size: tuple[int, int], hand: Sprite, settings: SceneSettings, seed: int) -> None:
+    closing: the hand on its way from open to a fist, in even steps, the fist last; none: it never closes.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        hand: Sprite,
+        settings: SceneSettings,
+        seed: int,
+        *,
+        closing: Sequence[Sprite] = (),
+    ) -> None:
         self._size = size
         self._settings = settings
         self._rng_seed = seed
         rng = np.random.default_rng(seed)
         self._backdrop = backdrop(size, rng)
-        self._levels = _levels(_layer(hand.rgb, hand.alpha, hand.centre))
+        self._poses = [_levels(_layer(one.rgb, one.alpha, one.centre)) for one in (hand, *closing)]
         self._sprite_area = hand.area
         self._reach = math.sqrt(hand.area)
         self._face = _centred(*listener(round(size[1] * 0.56)))
@@ -108,7 +120,8 @@ class Scene:
                 for share in ((step + 1) / steps for step in range(steps))
             ]
         level = min(LEVELS - 1, max(0, math.floor(-math.log2(spots[-1][0]))))
-        self._lay(frame, self._levels[level], [(scale * 2**level, x, y) for scale, x, y in spots])
+        pose = self._poses[round(hand.closed * (len(self._poses) - 1))]
+        self._lay(frame, pose[level], [(scale * 2**level, x, y) for scale, x, y in spots])
 
     def _spot(self, hand: HandAt) -> Spot:
         width, height = self._size

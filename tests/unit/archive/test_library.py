@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_py.archive.library import delete_session, find_session, list_sessions, sessions_in
+from firmware_py.archive.library import delete_session, find_session, list_sessions, remove_unbegun, sessions_in
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import SessionFolderError
 from firmware_py.music.mapping import Mapping
@@ -62,6 +62,20 @@ def test_a_session_with_folders_and_links_in_it_is_deleted_and_what_they_lead_to
     delete_session(folder)
     assert not folder.path.exists()
     assert outside.read_bytes() == b"kept"
+
+
+def test_a_folder_whose_session_had_not_begun_is_removed_and_nothing_that_holds_more(state: Path) -> None:
+    before = list_sessions(state)
+    cut, holds = sessions_in(state) / "cut", sessions_in(state) / "holds"
+    for folder in (cut, holds):
+        folder.mkdir()
+        (folder / SessionFolder.UNFINISHED).write_text("0 1.0\n")
+        (folder / SessionFolder.RECORD_PART).write_text("{")
+    (holds / SessionFolder.SOUND).write_bytes(b"RIFF")
+    remove_unbegun(state)
+    assert not cut.exists()
+    assert (holds / SessionFolder.SOUND).exists()
+    assert [one.path for one in list_sessions(state)] == [one.path for one in before]
 
 
 def test_a_deletion_cut_short_leaves_a_session_that_can_be_deleted_again(

@@ -106,13 +106,15 @@ def random_in_scale_and_rhythm(melody: Sequence[Note], seed: int) -> PitchCurve:
 
 
 def first_half(melody: Sequence[Note], seed: int) -> PitchCurve:
-    """Return a perfect player who stops at half of the song's sounding time."""
-    half = sum(n.duration_s for n in melody) / 2
-    until, sounded = 0, 0.0
-    while sounded < half:
-        sounded += melody[until].duration_s
-        until += 1
-    return play(melody[:until], seed, seconds=melody[-1].end_s + TAIL_S)
+    """Return a perfect player who stops at half of the song's sounding time, be it within a note."""
+    left = sum(n.duration_s for n in melody) / 2
+    kept = []
+    for note in melody:
+        if left <= 0:
+            break
+        kept.append(replace(note, duration_s=min(left, note.duration_s)))
+        left -= note.duration_s
+    return play(kept, seed, seconds=melody[-1].end_s + TAIL_S)
 
 
 def quantised(make: Callable[..., PitchCurve], *args: object) -> PitchCurve:

@@ -15,6 +15,7 @@ from firmware_py.music.marks import marks_of as plain_marks_of
 from firmware_py.music.note import Note
 from firmware_py.music.songs_library import known_songs, load_song
 from tests.unit.music import players
+from tests.unit.music.melodies import melody_of
 from tests.unit.music.players import Faults, play
 
 SONG = load_song("ode-to-joy")
@@ -58,6 +59,23 @@ def test_three_per_cent_too_fast_is_named_as_such_on_every_song(name):
     song = load_song(name)
     told = advice_of(marks_of(play(song.melody_at(2.0), 5, Faults(tempo=1.03)), song))
     assert any("3 % too fast" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("kind", ["long rests", "slow", "mixed"])
+@pytest.mark.parametrize(("tempo", "says"), [(1.03, "3 % too fast"), (0.97, "3 % too slow")])
+def test_another_tempo_is_named_however_far_the_song_is_away_in_the_end(kind, tempo, says):
+    for seed in range(5):
+        melody = melody_of(kind, seed)
+        marks = plain_marks_of(play(melody, seed, Faults(tempo=tempo)), melody)
+        assert any(says in sentence for sentence in advice_of(marks)), f"{kind}, seed {seed}"
+        assert sum(note.played is not None for note in marks.notes) >= 0.9 * len(melody)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nobodys_waving_is_taken_for_the_song_at_another_tempo(seed):
+    melody = melody_of("slow", seed)
+    for curve in (players.random_waving(melody, seed), players.random_in_scale_and_rhythm(melody, seed)):
+        assert plain_marks_of(curve, melody).tempo_ratio == 1.0
 
 
 def test_a_good_player_is_praised_and_pointed_onwards():

@@ -5,10 +5,11 @@ import pytest
 
 from firmware_py.config import PlaySettings
 from firmware_py.errors import UsageError
+from firmware_py.music.articulation import without_closings
 from firmware_py.music.mapping import OPEN_ABOVE, SHUT_BELOW, Mapping
 from firmware_py.music.notes import notes_of
 from firmware_py.music.songs_library import load_song, mapping_for
-from tests.unit.music.test_curve import curve, samples_of
+from tests.unit.music.test_curve import DELAY_S, T0, curve, samples_of
 
 FISTS = Mapping(shut_below=SHUT_BELOW, open_above=OPEN_ABOVE)
 OPEN, FIST = 0.75, 0.12
@@ -78,3 +79,32 @@ def test_the_setting_reaches_the_mapping():
 def test_thresholds_the_wrong_way_round_are_refused():
     with pytest.raises(UsageError, match="open_above"):
         played([OPEN], Mapping(shut_below=0.5, open_above=0.4))
+
+
+def closing(fall, *, leaves=False):
+    """Two notes of one pitch; the hand looks smaller while it closes, and is known for a fist 130 ms later."""
+    areas = [69.0] * 30 + fall + fall[-1:] * 6 + [69.0] * 30
+    samples = samples_of(areas, FISTS, 60.0)
+    samples["hands"]["openness"][:, 0] = [OPEN] * (30 + len(fall)) + [FIST] * 6 + [OPEN] * 30
+    if leaves:
+        samples["flags"][30 + len(fall) :][:6] = 0
+    heard = curve(samples, FISTS, seconds=len(areas) / 60.0)
+    return notes_of(heard), notes_of(without_closings(heard, samples, t0_ns=T0, delay_s=DELAY_S))
+
+
+def test_what_sounds_while_a_hand_closes_is_no_note():
+    before, after = closing([68.0, 67.0, 66.0, *[65.0] * 8])
+    assert [round(n.pitch) for n in before] == [69, 65, 69]
+    assert [round(n.pitch) for n in after] == [69, 69]
+    assert after[0].duration_s == pytest.approx(0.5, abs=0.06)
+    assert after[1] == before[2]
+
+
+def test_a_low_note_before_a_hand_that_leaves_is_one():
+    before, after = closing([68.0, 67.0, 66.0, *[65.0] * 8], leaves=True)
+    assert [round(n.pitch) for n in after] == [round(n.pitch) for n in before] == [69, 65, 69]
+
+
+def test_a_note_held_until_the_fist_stays_whole():
+    before, after = closing([69.0] * 11)
+    assert after == before

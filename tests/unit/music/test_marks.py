@@ -12,6 +12,7 @@ from firmware_py.music.marks import marks_for_song, marks_of
 from firmware_py.music.note import Note
 from firmware_py.music.songs_library import known_songs, load_song
 from tests.unit.music import players
+from tests.unit.music.melodies import KINDS, melody_of
 from tests.unit.music.players import PERFECT, RATE_HZ, Faults, play
 
 START_S = 2.0
@@ -50,6 +51,19 @@ def test_the_table_of_players_over_every_song(player):
         for seed in range(SEED, SEED + 5):
             earned = total(make(melody, seed), melody)
             assert least <= earned <= most, f"{player} on {name}, seed {seed}: {earned:.1f}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_table_of_players_over_melodies_that_nobody_wrote(kind):
+    for seed in (SEED, SEED + 1):
+        melody = melody_of(kind, seed)
+        for player, (make, least, most) in TABLE.items():
+            earned = total(make(melody, seed), melody)
+            assert least <= earned <= most, f"{player} on {kind}, seed {seed}: {earned:.1f}"
+        pitches = np.arange(min(n.pitch for n in melody) - 1, max(n.pitch for n in melody) + 1, 0.5)
+        assert max(total(players.held(melody, p), melody) for p in pitches) <= 2, f"held on {kind}, seed {seed}"
+        other = melody_of(kind, seed + 2)
+        assert total(play(other, seed), melody) <= 5, f"another tune on {kind}, seed {seed}"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -145,6 +159,24 @@ def test_a_song_on_one_note_can_be_played_and_one_of_a_single_note_too():
     assert total(play(drone, SEED), drone) >= 98
     assert total(play(drone, SEED, Faults(cents=200)), drone) == 0
     assert total(play(drone[:1], SEED), drone[:1]) >= 98
+
+
+@pytest.mark.parametrize("odd", [(), (7, 15), (11,)])
+@pytest.mark.parametrize("length_s", [0.3, 0.8])
+def test_a_song_almost_on_one_note_must_be_struck_and_not_held(odd, length_s):
+    melody = [Note(2 + n * length_s, length_s, 62.0 if n % 16 in odd else 60.0) for n in range(48)]
+    expected = {"perfect", "100 ms late", "250 ms late", "a semitone sharp", "an octave up", "random", "the first half"}
+    for player in expected:
+        make, least, most = TABLE[player]
+        assert least <= total(make(melody, SEED), melody) <= most, player
+    assert max(total(players.held(melody, p), melody) for p in (59.5, 60.0, 61.0, 62.0)) <= 2
+
+
+def test_luck_in_a_short_song_of_few_notes_is_worth_little():
+    melody = [Note(2 + n, 1.0, 60.0 + 3 * (n % 3)) for n in range(12)]
+    earned = [total(players.random_in_scale_and_rhythm(melody, seed), melody) for seed in range(SEED, SEED + 60)]
+    assert sum(e > 8 for e in earned) <= 3, f"seeds {SEED} to {SEED + 59}: {sorted(earned)[-5:]}"
+    assert total(play(melody, SEED), melody) >= 98
 
 
 def test_notes_too_short_for_every_free_part_still_count():

@@ -8,7 +8,8 @@ import pytest
 
 from firmware_py.errors import SongError
 from firmware_py.music.bars import MetreChange
-from firmware_py.music.passage import WHOLE, Passage, passage, repetitions, with_bars
+from firmware_py.music.judge import BarMark
+from firmware_py.music.passage import WHOLE, Passage, bars_of_song, passage, with_bars
 from firmware_py.music.song import Part, Recording, ScoreChord, ScoreNote, Song
 from firmware_py.music.songs_library import as_played, known_songs, load_song
 from firmware_py.music.tempo_map import TempoChange
@@ -137,10 +138,18 @@ def test_its_bars_are_named_where_they_were_left_open():
     assert with_bars(SONG, WHOLE) == WHOLE
 
 
-def test_each_time_gets_the_mean_of_its_own_bars():
-    assert repetitions(Passage(5, 6, 3), [(1, 0.2), (2, 0.4), (3, 0.5), (6, 1.0)]) == pytest.approx((0.3, 0.5, 1.0))
-    assert repetitions(Passage(0, 1, 2), [(0, 0.2), (1, 0.4), (2, 0.6), (3, 1.0)]) == pytest.approx((0.3, 0.8))
-    assert repetitions(Passage(1, 2, 2), []) == (0.0, 0.0)
+def test_what_became_of_a_bar_each_time_is_told_together_under_its_number_in_the_song():
+    played = (
+        BarMark(1, 0.2, 1, 4, 90.0, 1.1),
+        BarMark(2, 1.0, 4, 4, None, None),
+        BarMark(3, 0.6, 3, 4, 10.0, 1.0),
+        BarMark(4, 0.5, 2, 4, 20.0, None),
+    )
+    assert bars_of_song(Passage(5, 6, 2), played) == (
+        BarMark(5, pytest.approx(0.4), 4, 8, 50.0, pytest.approx(1.05)),
+        BarMark(6, 0.75, 6, 8, 20.0, None),
+    )
+    assert bars_of_song(WHOLE, played) == played
 
 
 def test_a_bar_of_a_passage_is_known_as_the_bar_of_the_song_that_it_is():

@@ -238,6 +238,7 @@ def test_without_gpiozero_one_line_says_what_to_install_and_nothing_breaks(event
     panel = open_panel(SETTINGS, events.put, keys=False, signals=False)
     panel.show("ready")
     panel.close()
+    assert "pip install hand-dance[pi]" in panel.missing
     (line,) = caplog.messages
     assert "pip install hand-dance[pi]" in line
 
@@ -252,5 +253,7 @@ def test_this_machine_opens_some_panel_or_none_without_a_word_on_stderr(events, 
 def test_with_every_pin_off_no_chip_is_looked_for(events, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "gpiozero.exc", None)
     caplog.set_level("INFO")
-    open_panel(PanelSettings(-1, -1, -1, -1), events.put, keys=False, signals=False).close()
+    panel = open_panel(PanelSettings(-1, -1, -1, -1), events.put, keys=False, signals=False)
+    panel.close()
+    assert panel.missing == ""
     assert caplog.messages == []

@@ -212,9 +212,9 @@ def test_sessions_inside_the_state_folder_move_with_it(outbox, make_session, tmp
 
 
 def test_commits_are_on_the_card_before_they_are_believed(outbox):
-    assert outbox._db.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert outbox._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert isinstance(outbox._db, sqlite3.Connection)
+    assert outbox._table.db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert outbox._table.db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert isinstance(outbox._table.db, sqlite3.Connection)
 
 
 def test_a_cancelled_letter_is_never_sent_until_a_person_wants_it_after_all(outbox, make_session, clock):

@@ -19,8 +19,9 @@ from firmware_py.music import agreement, judge, marks
 from firmware_py.music.note import Note
 from firmware_py.music.passage import Passage, passage
 from firmware_py.music.songs_library import known_songs, load_song
-from firmware_py.report import figures, preview
+from firmware_py.report import preview
 from firmware_py.report.contents import Report
+from firmware_py.report.figures import figures_of
 from firmware_py.report.report import make_report
 
 F = Fraction  # of beats
@@ -189,9 +190,9 @@ def test_the_small_print_tells_every_figure_of_the_formula(session_of):
         f"{judge.RIGHT_CENTS:.0f} cents and {judge.ON_TIME_MS:.0f} ms",
     ):
         assert said in words, said
-    shares = {marks.GLIDE_SHARE: "a quarter of it", marks.BREATH_SHARE: "(a half)", marks.LEAD_SHARE: "(an eighth)"}
-    assert list(shares) == [0.25, 0.5, 0.125]  # which the words spell out
-    assert all(word in words for word in shares.values())
+    shares = ((marks.GLIDE_SHARE, "half of it"), (marks.BREATH_SHARE, "(a half)"), (marks.LEAD_SHARE, "(a quarter)"))
+    assert [share for share, _ in shares] == [0.5, 0.5, 0.25]  # which the words spell out
+    assert all(word in words for _, word in shares)
 
 
 def test_the_same_folder_gives_the_same_bytes_in_another_process(session_of, tmp_path):
@@ -336,7 +337,7 @@ def test_a_practised_passage_shows_each_time_and_the_bars_of_the_song(session_of
     notes = [replace(n, pitch=n.pitch + 3) if n in second_time[::2] else n for n in notes]
     folder = session_of("greensleeves", notes, passage=practised, language="de")
     report = make_report(folder)
-    first, second, third = figures.times_of(report, practised)
+    first, second, third = (each.marks for each in report.repetitions)
     assert first > 90 < third
     assert second < 60
     words = words_of(folder)
@@ -347,6 +348,28 @@ def test_a_practised_passage_shows_each_time_and_the_bars_of_the_song(session_of
     named = [int(n) for sentence in report.advice for n in re.findall(r"Takt (\d+)", sentence)]
     assert named
     assert all(5 <= n <= 8 for n in named), "advice names the song's own bars"
+
+
+def test_each_time_of_a_practised_passage_is_reported_and_advice_names_the_bars_of_the_song(session_of):
+    practised = Passage(5, 10, 2, rise=0.5)
+    song = passage(load_song("ode-to-joy"), practised)
+    wanted = song.melody_at(0.0)
+    wrong_until = song.seconds(song.bar_grid.start_of(3))
+    played = [replace(n, pitch=n.pitch + (1 if n.onset_s < wrong_until else 0)) for n in wanted]
+    report = make_report(session_of(notes=played, passage=practised, seconds=2.0 + wanted[-1].end_s))
+    first, second = report.repetitions
+    assert (first.first_bar, first.last_bar, second.first_bar, second.last_bar) == (1, 6, 7, 12)
+    assert (first.tempo_bpm, second.tempo_bpm) == (112.0, 168.0)
+    assert first.notes == second.notes == len(wanted) // 2
+    assert first.right < first.notes
+    assert first.marks < 60 < 90 < second.marks
+    assert [bar.of_song for bar in report.bars] == [*range(5, 11)] * 2
+    named = {int(n) for pair in re.findall(r"bars? (\d+)(?:–(\d+))?", " ".join(report.advice)) for n in pair if n}
+    assert named, report.advice
+    assert named <= set(range(5, 11))
+    figures = dict(figures_of(report))
+    assert set(re.findall(r"\d+", figures["Bars to practise"])) <= {str(n) for n in range(5, 11)}
+    assert Report.from_json(report.to_json()) == report
 
 
 def test_what_was_tried_in_the_count_in_is_not_part_of_the_performance(session_of):
@@ -366,7 +389,9 @@ def test_report_json_reads_back_as_the_report(session_of):
     report = make_report(folder)
     content = folder.file(SessionFolder.REPORT).read_bytes()
     assert Report.from_json(content) == report
-    assert set(json.loads(content)["notes"][0]) == {"onset_s", "duration_s", "pitch", "name", "cents", "loudness"}
+    assert set(json.loads(content)["notes"][0]) == {
+        "onset_s", "duration_s", "pitch", "name", "cents", "loudness", "vibrato_hz", "vibrato_cents",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"schema": 9}', b'{"schema": 1}', b"\xff"])

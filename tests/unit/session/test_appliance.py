@@ -16,7 +16,7 @@ from firmware_py.box.wishes import Wish
 from firmware_py.config import CameraSettings, Config, PanelSettings, PathSettings, PlaySettings, SoundSettings
 from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError, WishError
 from firmware_py.music.songs_library import known_songs
-from firmware_py.panel.panel import OnEvent, PanelEvent
+from firmware_py.panel.panel import OnEvent, PanelEvent, Panels
 from firmware_py.post.mailer import open_outbox
 from firmware_py.session import appliance
 from firmware_py.session.appliance import Appliance, serve
@@ -43,7 +43,8 @@ class Finger:
         self._on_event = on_event
         return self
 
-    def show(self, state: str, *, trouble: bool = False) -> None:
+    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
+        assert not looking, "a drawn hand is no camera that looks"
         self.seen.append((str(state), trouble))
         if self._presses and self._presses[0][0] == state:
             press = self._presses.pop(0)[1]
@@ -223,6 +224,30 @@ def test_a_box_on_its_last_good_settings_says_so_by_light_and_chime_until_somebo
     assert finger.seen[-1] == ("ready", True)
     assert heard == ["ready", "fault"]
     assert "line 3" in caplog.text
+
+
+def test_a_box_whose_state_folder_cannot_be_written_says_so_by_light_and_chime(
+    config: Config, tmp_path: Path, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    nowhere = replace(config, paths=PathSettings(state=str(tmp_path / "file" / "state")))
+    finger = Finger((State.READY, lambda: None), (State.READY, START), (State.FAULT, QUIT))
+    monkeypatch.setattr(Appliance.__init__, "__defaults__", (finger.opened, *Appliance.__init__.__defaults__[1:]))
+    serve(nowhere)
+    assert finger.seen[1:3] == [("ready", False), ("ready", True)]
+    assert heard[:2] == ["ready", "fault"]
+    assert "fault" in heard[2:], "and who presses start all the same is told again"
+
+
+def test_a_box_with_nothing_to_press_says_so_by_its_chime(config: Config, heard: list[str]) -> None:
+    finger = Finger((State.READY, lambda: None), (State.READY, QUIT))
+
+    def opened(settings: PanelSettings, on_event: OnEvent) -> Panels:
+        return Panels([finger.opened(settings, on_event)], missing="there are no pins for buttons and lights here")
+
+    Appliance(config, opened).run()
+    assert finger.seen[-1] == ("ready", True)
+    assert heard == ["ready", "fault"]
 
 
 def test_good_settings_are_kept_when_the_box_starts_and_others_are_not(

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_py.config import Config, MailSettings, PathSettings, PlaySettings, SoundSettings, load_config
+from firmware_py.config import (
+    Config,
+    MailSettings,
+    PanelSettings,
+    PathSettings,
+    PlaySettings,
+    SoundSettings,
+    load_config,
+)
 from firmware_py.errors import ConfigError
 from firmware_py.session.last_good import FILE, keep_as_last_good, settings_or_last_good
 
@@ -19,6 +27,7 @@ WRONG = {
     "out of range": "[sound]\nperiods = 99\n",
     "cut in half": '[play]\nsong = "twin',
     "no text": "\x00\x01",
+    "a pin used twice": "[panel]\nstatus_pin = 17\n",
 }
 
 
@@ -40,16 +49,26 @@ def test_a_wrong_file_leaves_the_last_good_settings_and_names_itself(place, kind
     file.write_text(WRONG[kind])
     config, complaint = settings_or_last_good({}, environ, (file,))
     assert (config.play.song, config.sound.periods) == ("twinkle", 4)
-    assert complaint.startswith(str(file))
+    assert complaint.startswith("panel.status_pin is pin 17" if kind == "a pin used twice" else str(file))
     assert "the last good settings count" in complaint
-    with pytest.raises(ConfigError):
-        load_config({}, environ, (file,))
+    if kind != "a pin used twice":  # whoever has no pins may have them wrong
+        with pytest.raises(ConfigError):
+            load_config({}, environ, (file,))
 
 
 def test_a_file_with_windows_line_ends_and_a_byte_order_mark_is_right(place) -> None:
     file, environ = place
     file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert settings_or_last_good({}, environ, (file,))[1] == ""
+
+
+def test_pins_that_are_right_in_each_file_and_wrong_together_are_those_of_a_plain_box(tmp_path: Path) -> None:
+    one, other = tmp_path / "config.toml", tmp_path / "boot.toml"
+    one.write_text("[panel]\nstatus_pin = 5\n")
+    other.write_text("[panel]\nrecording_pin = 5\n")
+    config, complaint = settings_or_last_good({}, {"HAND_DANCE_PATHS_STATE": str(tmp_path)}, (one, other))
+    assert config.panel == PanelSettings()
+    assert "which panel." in complaint
 
 
 def test_before_there_was_a_good_start_the_files_that_are_right_count(tmp_path: Path) -> None:

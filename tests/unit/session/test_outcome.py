@@ -52,8 +52,8 @@ def test_a_report_that_is_none_is_refused_with_the_way_to_make_it_again(played: 
 
 def test_a_practised_passage_is_told_one_time_after_the_other(played: Played) -> None:
     folder = played(passage=Passage(5, 6, 2))
-    bars = [{"number": n + 1, "marks": marks} for n, marks in enumerate((50.0, None, 80.0, 100.0))]
-    folder.write_whole(SessionFolder.REPORT, json.dumps(REPORT | {"bars": bars}).encode())
+    times = [{"marks": 50.0}, {"marks": 90.0}]
+    folder.write_whole(SessionFolder.REPORT, json.dumps(REPORT | {"repetitions": times}).encode())
     outcome = Outcome.of(folder)
     assert outcome.as_text().splitlines()[1] == "  one time after the other: 50, 90 of 100"
     assert outcome.as_json()["passage"] == {

@@ -34,7 +34,8 @@ from firmware_py.session import performance
 from firmware_py.session.child import Death, Event
 from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
-from firmware_py.session.performance import Moment, Performance
+from firmware_py.session.moment import Moment
+from firmware_py.session.performance import Performance
 from firmware_py.session.plan import plan_session
 from firmware_py.session.stopping import StopRequest
 from firmware_py.sound.microphone import MicrophonePlan
@@ -144,8 +145,8 @@ class Stage:
         control: np.void = np.frombuffer(self.lanes.control.read(), CONTROL)[0]
         return control
 
-    def performance(self) -> Performance:
-        return Performance(self.plan, self.lanes, self.machine, self.stop, self._tick, self.levels)
+    def performance(self, sight: Puppet | None = None) -> Performance:
+        return Performance(self.plan, self.lanes, self.machine, self.stop, self._tick, self.levels, sight)
 
     def perform(self, *steps: Callable[[], Any]) -> SessionFolder:
         self.steps = iter(steps)
@@ -220,6 +221,29 @@ def test_a_process_that_dies_before_the_session_refuses_it_and_leaves_nothing(st
         stage.perform(lambda: stage.children[name].die(), lambda: pytest.fail("it went on"))
     assert stage.folders == []
     assert not any(child.running for child in stage.children.values())
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["died", "hangs"])
+def test_a_sight_process_that_died_or_hung_while_it_waited_is_started_anew_for_the_session(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    monkeypatch.setattr(performance, "WARM_WITHIN_S", 0.1)
+    sight = stage.child("sight", "", str)
+    sight.tells_at_start = []
+
+    def comes_to_nothing() -> None:
+        sight.tells_at_start = [READY["sight"]]
+        if dies:
+            sight.die()
+
+    def waits() -> None:
+        stage.steps = iter([waits] if sight.starts < 2 else played)
+
+    played = [stage.status, lambda: stage.sound_to(0.3), lambda: stage.stop.request("stop was pressed")]
+    stage.steps = iter([comes_to_nothing, waits])
+    folder = stage.performance(sight).run(stage.create)
+    assert sight.starts == 2
+    assert (folder.record().end, folder.record().failed) == ("stop was pressed", False)
 
 
 def test_a_refusal_of_a_process_carries_its_sentence_and_exit_code(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from firmware_py.music.follow import Follower
 from firmware_py.music.songs_library import load_song
 from firmware_py.session import progress
-from firmware_py.session.performance import Moment
+from firmware_py.session.moment import Moment
 from firmware_py.session.progress import ProgressLine, progress_text
 
 SONG = load_song("ode-to-joy")  # F#4 F#4 G4 A4 …, a beat each

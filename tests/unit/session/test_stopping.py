@@ -4,6 +4,7 @@ import os
 import selectors
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -38,15 +39,23 @@ def test_a_press_that_comes_after_the_session_writes_into_no_other_file() -> Non
     os.close(writer)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_asks_every_request_and_the_handlers_are_given_back(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
+@pytest.fixture
+def not_ignored(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """A signal that has a handler, whatever this run inherited: under nohup SIGHUP is ignored."""
+    number: signal.Signals = request.param
+    before = signal.signal(number, signal.default_int_handler)
+    yield number
+    signal.signal(number, before)
+
+
+@pytest.mark.parametrize("not_ignored", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], indirect=True)
+def test_a_signal_asks_every_request_and_the_handlers_are_given_back(not_ignored: signal.Signals) -> None:
     with closing(StopRequest()) as session, closing(StopRequest()) as box:
         with stop_on_signals(session, box):
-            os.kill(os.getpid(), number)
-            os.kill(os.getpid(), number)
-        assert session.reason == box.reason == f"stopped by {number.name}"
-    assert signal.getsignal(number) is before
+            os.kill(os.getpid(), not_ignored)
+            os.kill(os.getpid(), not_ignored)
+        assert session.reason == box.reason == f"stopped by {not_ignored.name}"
+    assert signal.getsignal(not_ignored) is signal.default_int_handler
 
 
 def test_whoever_ignores_the_end_of_its_terminal_goes_on_ignoring_it() -> None:

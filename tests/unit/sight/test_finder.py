@@ -134,3 +134,10 @@ def test_a_faint_palm_needs_a_hand_that_is_all_the_surer(finder, rgb, monkeypatc
     monkeypatch.setattr(finder._first_look, "look", says(first))
     monkeypatch.setattr(finder._next_look, "look", says(again))
     assert bool(finder.find(rgb, wanted=1)) is is_hand
+
+
+def test_a_hand_is_found_by_a_grey_camera(finder, rgb):
+    (hand,) = finder.find(rgb, wanted=2)
+    grey = np.repeat(rgb.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+    (found,) = finder.find(grey, wanted=2)
+    assert found.same_as(hand)

@@ -15,6 +15,7 @@ from firmware_py.music.tempo_map import TempoChange
 from tests.unit.music.foreign_files import F, midi, played
 
 META = mido.MetaMessage
+STRUCK = mido.Message("note_on", note=60)
 TUNE = played((0, 1, 67), (1, 1, 69), (2, 1, 71), (3, 1, 72), (4, 4, 67))
 LOW = played((0, 2, 40), (2, 2, 43), (4, 4, 40), channel=1)
 CHORDS = played(*((n, 1, key) for n in range(8) for key in (60, 76, 79)), channel=2)
@@ -205,3 +206,13 @@ def test_a_midi_file_in_a_riff_wrapping_is_read(read):
     assert read(wrapped).song.melody == tuple(
         ScoreNote(n.onset, n.duration, n.midi) for n in load_song("twinkle").melody
     )
+
+
+def test_a_note_struck_again_before_it_ended_lasts_until_its_own_end(read):
+    late = [(on, STRUCK.copy(velocity=v)) for on, v in ((0, 90), (480, 90), (576, 0), (960, 90), (1056, 0), (1536, 0))]
+    assert line(read(midi(late)).song) == [(0, 1, 60), (1, 1, 60), (2, 1, 60)]
+
+
+def test_a_note_begun_twice_and_ended_once_ends_there(read):
+    twice = [(on, STRUCK.copy(velocity=v)) for on, v in ((0, 90), (480, 90), (960, 0), (1920, 90), (2400, 0))]
+    assert line(read(midi(twice)).song) == [(0, 1, 60), (1, 1, 60), (4, 1, 60)]

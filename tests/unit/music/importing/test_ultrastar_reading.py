@@ -85,6 +85,18 @@ def test_rap_and_free_notes_are_left_out_and_breaths_are_sung_through(read):
     assert any("2 rapped or free notes" in remark for remark in found.remarks)
 
 
+def test_notes_before_beat_0_are_an_upbeat_of_an_earlier_bar(read):
+    found = read((HEAD + ": -4 4 0 La\n: 0 4 2 la\n: 8 8 4 la\nE\n").encode())
+    assert (found.song.pickup, line(found)) == (F(1, 2), [(F(7, 2), F(1, 2), 60), (4, F(1, 2), 62), (5, 1, 64)])
+    assert any("before beat 0" in remark for remark in found.remarks)
+
+
+def test_a_note_without_a_length_is_left_out_and_anything_that_begins_with_e_is_the_end(read):
+    found = read((HEAD + ": 0 4 0 La\n: 4 4 2 la\n: 8 0 9 la\n: 8 4 4 la\n: 16 8 -1 la\nEnd\nand more\n").encode())
+    assert line(found) == TUNE
+    assert any("without a length are left out (1" in remark for remark in found.remarks)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -98,9 +110,10 @@ def test_rap_and_free_notes_are_left_out_and_breaths_are_sung_through(read):
         (HEAD.replace("1500", "1e9") + NOTES, "#GAP is '1e9'"),
         (HEAD.replace("1500", "999999999") + NOTES, "#GAP"),
         (HEAD + ": 0 4\nE\n", "line 6: ': 0 4' cannot be read"),
-        (HEAD + ": 0 0 1 x\nE\n", "line 6"),
+        (HEAD + ": 0 -1 1 x\nE\n", "line 6"),
+        (HEAD + ": 0 0 1 x\nE\n", "no note"),
         (HEAD + ": 0 4 99 x\nE\n", "line 6"),
-        (HEAD + ": -9 4 1 x\nE\n", "before beat 0"),
+        (HEAD + ": -9999999 4 1 x\nE\n", "before beat 0"),
         (HEAD + ": 9999999 4 1 x\nE\n", "beyond the 10th minute"),
         (HEAD + "hello\n", "line 6: 'hello'"),
         (HEAD + "E\n", "no note"),

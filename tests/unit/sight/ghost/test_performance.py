@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firmware_py.music.mapping import Mapping
 from firmware_py.music.note import Note
 from firmware_py.sight.ghost.part import GhostPart, GhostPlayer
-from firmware_py.sight.ghost.performance import GLIDE_OCTAVES_PER_S, STRIKE_S, Performance
+from firmware_py.sight.ghost.performance import FIST_S, GLIDE_OCTAVES_PER_S, OPEN_LEAD_S, STRIKE_S, Performance
 
 MAPPING = Mapping()
 LAG = MAPPING.glide_s
@@ -146,3 +146,15 @@ def test_whatever_the_melody_each_note_is_reached_by_its_middle(melody: tuple[No
     for note in melody:
         if note.duration_s >= 0.2:
             assert ghost.pitch_at(note.onset_s + note.duration_s / 2) == pytest.approx(note.pitch)
+
+
+def test_a_fist_parts_a_repeated_note_and_is_open_again_before_it_is_due() -> None:
+    ghost = playing(GhostPlayer(strike="fist"))
+    closed = {s: hand.closed for s in np.arange(1.5, 2.5, 0.01).round(2).tolist() if (hand := ghost.at(s))}
+    assert len(closed) == 100  # never out of the picture
+    shut = [s for s, much in closed.items() if much == 1.0]
+    assert shut[0] == pytest.approx(2.0 - OPEN_LEAD_S - FIST_S, abs=0.011)
+    assert shut[-1] == pytest.approx(2.0 - OPEN_LEAD_S, abs=0.011)
+    assert closed[1.6] == closed[2.0] == 0.0
+    hands = [playing().at(s) for s in (1.2, 1.7, 2.0, 3.5)]
+    assert {hand.closed for hand in hands if hand} == {0.0}

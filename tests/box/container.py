@@ -1,0 +1,103 @@
+"""The same box in a container: its systemd, its services and its mail server at the speed of this machine.
+
+For what needs many repetitions and no power switch. The root is the one of the disk, with a layer over it that is
+forgotten. It has no pins and no sound card here: a signal is the button, and the sound is paced and heard by nobody.
+"""
+
+import os
+import select
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+from tests.box.inside import INSTRUMENT, SLOW_S, TOOLS, Inside
+from tests.box.machine import PLACE
+
+_HERE = """
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd
+exec systemd-nspawn --quiet --directory="$1" --volatile=overlay --boot --register=no --keep-unit --console=read-only \
+    --private-network --bind-ro="$2":/etc/systemd/system/hand-dance.service.d/container.conf
+"""
+
+
+class Container(Inside):
+    """A box that is started with the first ``with``; settings stand in for those of its configuration."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        super().__init__()
+        self._log = (folder / "console.log").open("wb")
+        self._settings = folder / "container.conf"
+        lines = [f'Environment="HAND_DANCE_{name}={value}"' for name, value in settings.items()]
+        self._settings.write_text("\n".join(["[Service]", *lines, ""]))
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._agent: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._nspawn = subprocess.Popen(
+            [
+                "unshare",
+                "--mount",
+                "--propagation=private",
+                "bash",
+                "-ec",
+                _HERE,
+                "here",
+                PLACE / "root",
+                self._settings,
+            ],
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        limit = time.monotonic() + SLOW_S
+        self._agent = self._entered(self._first_process(limit))
+        self.greeted(limit)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in (self._agent, self._nspawn):
+            if process is not None:
+                process.kill()  # nspawn takes what runs in it along
+                process.wait()
+        self._log.close()
+
+    def press(self) -> None:
+        """Press the only button there is."""
+        self.run(f"systemctl kill --signal=USR1 --kill-who=main {INSTRUMENT}")
+
+    def _first_process(self, limit: float) -> int:
+        """Return the pid of the container's systemd, once it is there."""
+        assert self._nspawn is not None
+        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children")
+        while True:
+            assert self._nspawn.poll() is None, "the container did not start; see its console"
+            if inner := children.read_text().split():
+                return int(inner[0])
+            assert time.monotonic() < limit, "the container has no first process"
+            time.sleep(0.02)  # nobody tells
+
+    def _entered(self, pid: int) -> subprocess.Popen[bytes]:
+        """Start the agent in there, once its systemd is ready for it."""
+        return subprocess.Popen(
+            ["nsenter", "--target", str(pid), "--all", f"{TOOLS}/agent", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def _send(self, line: bytes) -> None:
+        assert self._agent is not None
+        assert self._agent.stdin is not None
+        self._agent.stdin.write(line)
+        self._agent.stdin.flush()
+
+    def _receive(self, within_s: float) -> bytes:
+        assert self._agent is not None
+        assert self._agent.stdout is not None
+        if not select.select([self._agent.stdout], [], [], within_s)[0]:
+            return b""
+        got = os.read(self._agent.stdout.fileno(), 1 << 20)
+        assert got, "the agent in the container has ended"
+        return got

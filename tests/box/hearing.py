@@ -1,0 +1,56 @@
+"""What is heard in a stretch of sound: a chime, and when; a melody, and how much of it in tune."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_py.music.note import Note
+from firmware_py.music.pitch import midi_to_hz
+from firmware_py.sound.chimes import Chime, render_chime
+
+IN_TUNE_CENTS = 50.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A chime: seconds from the first frame to its begin, and how like itself it was (1: the same wave)."""
+
+    at_s: float
+    likeness: float
+
+
+def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
+    """Find where a chime is most likely; sound and chime are compared wave by wave, whatever their loudness."""
+    wanted = render_chime(chime, rate_hz=rate_hz, level_db=-12.0).mean(axis=1)
+    heard = sound.astype(np.float64).mean(axis=1)
+    size = 1 << int(np.ceil(np.log2(len(heard) + len(wanted))))
+    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(heard)]
+    power = np.concatenate([[0.0], np.cumsum(heard**2)])
+    ends = np.minimum(np.arange(len(heard)) + len(wanted), len(heard))
+    loudness = np.sqrt(np.maximum(power[ends] - power[: len(heard)], 1.0) * np.sum(wanted**2))
+    likeness = product / loudness
+    at = int(np.argmax(likeness))
+    return Heard(at / rate_hz, float(likeness[at]))
+
+
+def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[Note]) -> tuple[int, int]:
+    """Return how many of a melody's notes are in the sound at their place, and how many could be.
+
+    A note is there if the strongest partial within a tone of it is within IN_TUNE_CENTS of it and stands out.
+    """
+    right = could_be = 0
+    for note in melody:
+        begin = round((note.onset_s + 0.4 * note.duration_s) * rate_hz)
+        part = sound[begin : begin + round(0.5 * note.duration_s * rate_hz)]
+        if len(part) < 0.4 * note.duration_s * rate_hz:
+            continue
+        could_be += 1
+        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), 1 << 18))
+        wanted = midi_to_hz(note.pitch) * (1 << 18) / rate_hz
+        near = slice(int(wanted * 2 ** (-2 / 12)), int(wanted * 2 ** (2 / 12)) + 1)
+        peak = near.start + int(np.argmax(spectrum[near]))
+        stands_out = spectrum[peak] > 20 * np.median(spectrum[: 1 << 15])
+        right += bool(stands_out and abs(1200 * np.log2(peak / wanted)) <= IN_TUNE_CENTS)
+    return right, could_be

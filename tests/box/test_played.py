@@ -1,0 +1,91 @@
+"""The appliance as a whole machine: switched on, played with its two buttons, heard, and its letter read.
+
+``make test-box``, as root. Times are those of an emulated machine, many times slower than a Raspberry Pi: they are
+printed, not asserted.
+"""
+
+import base64
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from firmware_py.music.songs_library import load_song
+from firmware_py.sound.chimes import Chime
+from tests.box.hearing import chime_in, melody_in_tune
+from tests.box.machine import RECORDING_PIN, START_PIN, STOP_PIN, Machine
+
+RATE_HZ = 48_000
+PLAYED_S = 15.0
+WHOLE_LETTER = {".wav", ".pdf", ".mid", ".musicxml"}
+
+
+@pytest.fixture(scope="module")
+def ready_s(machine: Machine) -> float:
+    """When the box said that it was ready."""
+    return machine.hears_state("ready").at_s
+
+
+def test_after_power_on_it_is_ready_by_itself_and_says_so_with_its_chime(machine: Machine, ready_s: float, say) -> None:
+    machine.hears("Startup finished", "init.scope")
+    heard, began_s = machine.heard(since_s=0.0)
+    chime = chime_in(heard, Chime.READY, RATE_HZ)
+    assert chime.likeness > 0.7
+    assert machine.run("systemctl --failed --no-legend --plain") == ""
+    assert not machine.light(RECORDING_PIN)
+    own = machine.run("systemd-analyze")
+    said = machine.run("systemd-analyze critical-chain hand-dance.service --no-pager | tail -n +4")
+    on_s = machine.power_on_s
+    say(f"\n{own.splitlines()[0]}\n{said}")
+    say(f"power on → ready {ready_s - on_s:.1f} s · → chime heard {began_s + chime.at_s - on_s:.1f} s")
+
+
+def test_press_play_press_and_the_letter_comes(machine: Machine, ready_s: float, say) -> None:
+    pressed_s = machine.press(START_PIN)
+    counting_s = machine.hears_state("counting-in").at_s
+    assert machine.light(RECORDING_PIN)
+    machine.hears_state("playing")
+    time.sleep(PLAYED_S)  # it is played
+    stopped_s = machine.press(STOP_PIN)
+    machine.hears_state("finishing")
+    again_s = machine.hears_state("ready").at_s
+    assert not machine.light(RECORDING_PIN)
+    machine.hears("Deactivated|Finished", "hand-dance-post")
+    found = machine.look()
+    came_s = float(machine.run("stat -c %.3Y /var/mailbox/Maildir/new/*")) - machine.epoch_s
+
+    (name,), (letter,) = found["sessions"], found["letters"]
+    assert {Path(each).suffix for each in letter["attached"]} >= WHOLE_LETTER
+    folder = f"/var/lib/hand-dance/sessions/{name}"
+    record = json.loads(machine.run(f"cat {folder}/session.json"))
+    assert record["end"] == "stop was pressed"
+    sound, rate_hz = soundfile.read(io.BytesIO(base64.b64decode(machine.run(f"base64 -w0 {folder}/sound.wav"))))
+    assert len(sound) / rate_hz == pytest.approx(stopped_s - record["t0_ns"] / 1e9, abs=1.0)
+    melody = load_song("twinkle").melody_at(record["song_start_s"])
+    right, could_be = melody_in_tune(sound.mean(axis=1), rate_hz, melody)
+    loud, began_s = machine.heard(since_s=record["t0_ns"] / 1e9)
+    late_s = record["t0_ns"] / 1e9 - began_s
+    in_air, _ = melody_in_tune(loud[max(0, round(late_s * RATE_HZ)) :].mean(axis=1) / 32768, RATE_HZ, melody)
+    say(
+        f"button down → counting in {counting_s - pressed_s:.2f} s · stop → ready {again_s - stopped_s:.1f} s · "
+        f"start button → letter {came_s - pressed_s:.1f} s, of which {stopped_s - pressed_s:.1f} s until stop\n"
+        f"melody in the WAV: {right} of {could_be} notes in tune, at the loudspeaker {in_air}; "
+        f"xruns {record['counters']['xruns']}, frames {record['counters']['frames']}"
+    )
+    assert could_be >= 8
+    assert right >= 0.9 * could_be
+    assert in_air >= 0.8 * could_be
+
+
+def test_the_doctor_tells_this_machine_what_it_has_and_what_it_lacks(machine: Machine, ready_s: float, say) -> None:
+    told = json.loads(machine.ask("hand-dance doctor --json").out)
+    say(machine.ask("hand-dance doctor").out)
+    assert told
+
+
+def test_it_is_shut_down_in_order(machine: Machine, ready_s: float) -> None:
+    machine.power_off()
+    machine.disk.assert_clean()

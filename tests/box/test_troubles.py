@@ -1,0 +1,149 @@
+"""What people do to a box and what boxes meet: each ends in a state that tells a person by light, chime and doctor."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from firmware_py.sound.chimes import Chime
+from tests.box.hearing import chime_in
+from tests.box.inside import INSTRUMENT, STATE, Line
+from tests.box.machine import EAR_HZ, RECORDING_PIN, START_PIN, STATUS_PIN, STOP_PIN, Machine
+
+BOOT_FILE = "/boot/firmware/hand-dance.toml"
+SYSTEM_FILE = "/etc/hand-dance/config.toml"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(machine: Machine) -> Iterator[None]:
+    """Each trouble is over when its test is, and the box is ready again."""
+    machine.run(f"cp -n {SYSTEM_FILE} /tmp/config.toml")
+    yield
+    machine.run(f"cp /tmp/config.toml {SYSTEM_FILE}; rm -f {BOOT_FILE}")
+
+
+def restarted(machine: Machine) -> Line:
+    """Start the box's services anew, and return the line with which it is ready or in trouble."""
+    machine.run("systemctl restart hand-dance-setup; systemctl restart hand-dance")
+    return machine.hears_state("ready")
+
+
+def wrong(machine: Machine, thing: str) -> dict[str, str]:
+    """Return what the doctor finds about a thing, which is not green, with its remedy."""
+    told = json.loads(machine.ask(f"hand-dance doctor --json {thing}").out)
+    (found,) = (one for one in told["checks"] if one["name"] == thing)
+    assert found["level"] != "green", found
+    assert found["remedy"], found
+    return found
+
+
+def tells_a_fault(machine: Machine, since_s: float, *, chime: bool = True) -> None:
+    """The status light shows a fault, and its chime was heard."""
+    rises, share = machine.blinks(STATUS_PIN)
+    assert rises >= 3, (rises, share)
+    assert 0.15 < share < 0.45, (rises, share)
+    assert not machine.light(RECORDING_PIN)
+    if chime:
+        sound, _ = machine.heard(since_s)
+        assert chime_in(sound, Chime.FAULT, EAR_HZ).likeness > 0.6
+
+
+def test_a_boot_file_from_windows_counts_and_one_cut_in_half_is_named(machine: Machine) -> None:
+    machine.hears_state("ready")
+    machine.run(rf"printf '\357\273\277[play]\r\nsong = \"greensleeves\"\r\n' >{BOOT_FILE}")
+    assert restarted(machine).text == "ready"
+    assert "greensleeves" in machine.run(f"cat {STATE}/last-good.toml")
+    began_s = machine.now_s
+    machine.run(f"printf '[play]\\nsong = \"gree' >{BOOT_FILE}")
+    restarted(machine)
+    said = machine.hears(f"^ready: {BOOT_FILE}").text
+    assert "the last good settings count" in said
+    tells_a_fault(machine, began_s)
+    assert BOOT_FILE in wrong(machine, "settings")["found"]
+
+
+def test_pins_used_twice_leave_the_buttons_and_lights_that_were(machine: Machine) -> None:
+    machine.run(f"printf '[panel]\\nstatus_pin = 17\\n' >{BOOT_FILE}")
+    began_s = machine.now_s
+    restarted(machine)
+    machine.hears("^ready: panel.status_pin is pin 17, which panel.start_pin uses already")
+    tells_a_fault(machine, began_s)
+    wrong(machine, "settings")
+
+
+@pytest.mark.parametrize(
+    ("setting", "thing"),
+    [('[camera]\nsource = "v4l2"', "camera"), ('[sound]\naudio = "alsa:hw:Gone"', "sound")],
+    ids=["no-camera", "no-sound-card"],
+)
+def test_what_is_not_there_is_told_when_somebody_presses_start(machine: Machine, setting: str, thing: str) -> None:
+    machine.run(f"printf '{setting}\\n' >{BOOT_FILE}")
+    restarted(machine)
+    began_s = machine.press(START_PIN)
+    machine.hears_state("fault")
+    machine.hears("^ready: .+")
+    tells_a_fault(machine, began_s, chime=thing != "sound")
+    wrong(machine, thing)
+    assert machine.look()["bare"] == []
+
+
+def test_a_card_that_turns_read_only_is_told_at_the_press_and_at_the_next_start(machine: Machine) -> None:
+    restarted(machine)
+    with read_only(machine):
+        began_s = machine.press(START_PIN)
+        machine.hears_state("fault")
+        machine.hears("^ready: .*cannot be written")
+        tells_a_fault(machine, began_s)
+        wrong(machine, "card")
+        began_s = machine.now_s
+        restarted(machine)
+        machine.hears("^ready: .*cannot be written")
+        tells_a_fault(machine, began_s)
+    assert restarted(machine).text == "ready"
+
+
+@contextmanager
+def read_only(machine: Machine) -> Iterator[None]:
+    """The card takes nothing any more, as the kernel has it when it finds a fault."""
+    machine.run("echo u >/proc/sysrq-trigger; until grep -q ' / ext4 ro' /proc/mounts; do sleep 0.1; done")
+    try:
+        yield
+    finally:
+        machine.run("mount -o remount,rw /")
+
+
+def test_without_its_pins_the_box_says_so_by_its_chime(machine: Machine) -> None:
+    machine.run("systemctl stop hand-dance; echo 0 >/sys/kernel/config/gpio-sim/box/live")
+    began_s = machine.now_s
+    restarted(machine)
+    machine.hears("^ready: there are no pins for buttons and lights here")
+    sound, _ = machine.heard(began_s)
+    assert chime_in(sound, Chime.FAULT, EAR_HZ).likeness > 0.6
+    wrong(machine, "gpio")
+    machine.run("systemctl stop hand-dance; echo 1 >/sys/kernel/config/gpio-sim/box/live")
+    for pin in (START_PIN, STOP_PIN):
+        machine.run(f"echo pull-up | tee /sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio{pin}/pull")
+    assert restarted(machine).text == "ready"
+
+
+def test_time_that_jumps_back_while_somebody_plays_harms_nothing(machine: Machine) -> None:
+    before = machine.settled()["sessions"]
+    machine.press(START_PIN)
+    machine.hears_state("playing")
+    machine.run("date --set='2020-02-02 02:02:02'")
+    machine.press(STOP_PIN)
+    machine.hears_state("finishing")
+    machine.hears_state("ready")
+    after = machine.settled()["sessions"]
+    (new,) = set(after) - set(before)
+    assert after[new]["end"] == "stop was pressed"
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_second_instance_is_refused_and_the_first_plays_on(machine: Machine) -> None:
+    for command in ("run", "play --audio paced --camera ghost"):
+        refused = machine.ask(f"hand-dance {command}")
+        assert refused.code == 1, refused
+        assert "stop it first" in refused.out
+    assert machine.run(f"systemctl is-active {INSTRUMENT}") == "active"
