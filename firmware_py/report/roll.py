@@ -27,7 +27,7 @@ MOST_BARS: Final = 32  # in one row
 MOST_SECONDS: Final = 80.0  # in one row
 
 _WIDTH: Final = 1820.0
-_LEFT: Final = 78.0  # room for the names of the notes
+_LEFT: Final = 92.0  # room for the names of the notes
 _TOP: Final = 28.0  # room for the numbers of the bars
 _SEMITONE_LEAST: Final = 9.0
 _SEMITONE_MOST: Final = 34.0

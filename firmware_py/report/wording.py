@@ -29,14 +29,13 @@ def title(words: Words, report: Report) -> str:
 def passage_title(words: Words, title: str, practised: Passage) -> str:
     """The title of some bars of a song, played once or several times."""
     first, last, times = practised.from_bar, practised.to_bar, practised.times
-    bars = (
-        words.say("bar {number}", number=first)
-        if first == last
-        else words.say("bars {first}–{last}", first=first, last=last)
-    )
+    if times == 1 and first == last:
+        return words.say("{title} (bar {first})", title=title, first=first)
     if times == 1:
-        return words.say("{title} ({bars})", title=title, bars=bars)
-    return words.say("{title} ({bars}, {times} times)", title=title, bars=bars, times=times)
+        return words.say("{title} (bars {first}–{last})", title=title, first=first, last=last)
+    if first == last:
+        return words.say("{title} (bar {first}, {times} times)", title=title, first=first, times=times)
+    return words.say("{title} (bars {first}–{last}, {times} times)", title=title, first=first, last=last, times=times)
 
 
 def facts(words: Words, report: Report, started: datetime) -> list[str]:
