@@ -54,7 +54,18 @@ class Machine(Inside):
         self._emulator = subprocess.Popen(
             [
                 "qemu-system-x86_64",
-                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,svm=off", "-smp", "2", "-m", "1536"),
+                *(
+                    "-M",
+                    "pc",
+                    "-accel",
+                    "tcg,thread=multi,tb-size=256",
+                    "-cpu",
+                    "max,svm=off",
+                    "-smp",
+                    "2",
+                    "-m",
+                    "1536",
+                ),
                 *quiet,
                 *("-serial", f"file:{self.console}"),
                 *self.disk.power_on(),
