@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.h firmware_py/*.pxd)
 
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
-TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont
+TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
 MAIL_PACKAGES := exim4-daemon-light libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
-BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd
+BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
@@ -46,7 +46,7 @@ box: ## the appliance as a virtual machine, made with its own make install; as r
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	tests/box/build
 
-test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times; see tests/rigs/RESULTS.md
+test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	$(BIN)/python -m pytest tests/box
 

@@ -4,9 +4,9 @@ English is what stands in the code; each other language has a catalogue (``LANGU
 lacks is said in English. Not here: which sentence is said when.
 """
 
+import datetime
 import gettext
 from collections.abc import Sequence
-from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -36,9 +36,25 @@ class Words:
         """Return a number with so many decimals and this language's mark before them."""
         return f"{value:.{decimals}f}".replace(".", "." if self.language == "en" else ",")
 
-    def date(self, when: date) -> str:
+    def date(self, when: datetime.date) -> str:
         """Return a day as it is written out: ``21 November 2026``."""
-        month = (
+        return self.say("{day} {month} {year}", day=self._day(when), month=self._month(when), year=when.year)
+
+    def day(self, when: datetime.date) -> str:
+        """Return a day without its year: ``21 November``."""
+        return self.say("{day} {month}", day=self._day(when), month=self._month(when))
+
+    def listed(self, things: Sequence[str]) -> str:
+        """Return things as a list in a sentence: ``a, b and c``."""
+        if len(things) < 2:
+            return "".join(things)
+        return self.say("{some} and {last}", some=", ".join(things[:-1]), last=things[-1])
+
+    def _day(self, when: datetime.date) -> str:
+        return "1er" if self.language == "fr" and when.day == 1 else str(when.day)
+
+    def _month(self, when: datetime.date) -> str:
+        return (
             self.say("January"),
             self.say("February"),
             self.say("March"),
@@ -52,14 +68,6 @@ class Words:
             self.say("November"),
             self.say("December"),
         )[when.month - 1]
-        day = "1er" if self.language == "fr" and when.day == 1 else str(when.day)
-        return self.say("{day} {month} {year}", day=day, month=month, year=when.year)
-
-    def listed(self, things: Sequence[str]) -> str:
-        """Return things as a list in a sentence: ``a, b and c``."""
-        if len(things) < 2:
-            return "".join(things)
-        return self.say("{some} and {last}", some=", ".join(things[:-1]), last=things[-1])
 
 
 ENGLISH: Final = Words("en", gettext.NullTranslations())

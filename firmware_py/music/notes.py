@@ -27,10 +27,10 @@ SPREAD_GLIDING: Final = 1.5
 GLIDING: Final = 10.0  # semitones a second: faster is a glide
 MOST_COST: Final = 12.0  # of one step: a single wild value cannot outweigh a whole note
 SHORTEST_GAP_S: Final = 0.040  # a shorter silence is a lost frame, not an articulation
-SHORTEST_NOTE_S: Final = 0.090  # a shorter one between others is part of a glide
+SHORTEST_NOTE_S: Final = 0.075  # a shorter one between others is part of a glide
 LONGEST_PASSAGE_S: Final = 0.200  # a shorter one that never holds still is part of a glide too
 STILL_S: Final = 0.040
-PASSING: Final = 6.0  # semitones a second
+PASSING: Final = 8.5  # semitones a second
 SHORTEST_ALONE_S: Final = 0.050  # a shorter one between silences is a twitch
 
 
@@ -54,7 +54,7 @@ def notes_of(curve: PitchCurve) -> tuple[Note, ...]:
 
     A note begins after at least 40 ms of silence, or where a glide has passed half its way to the new pitch; it ends
     where the next one begins or silence does. Its pitch is the median of its frames (cents off are kept), its loudness
-    their mean; vibrato is measured within it. Notes under 90 ms between two others, and under 200 ms if they never hold
+    their mean; vibrato is measured within it. Notes under 75 ms between two others, and under 200 ms if they never hold
     still, are taken for a part of the glide and go to the neighbour nearer in pitch; a sound under 50 ms between
     silences is dropped.
     """

@@ -12,39 +12,38 @@ from firmware_py.palette import BLUE, GREEN, ORANGE
 
 @dataclass(frozen=True)
 class Look:
-    """One verdict: its word in the legend, its colour and a tint of it (#RRGGBB), and its note head.
+    """One verdict: its colour and a tint of it (#RRGGBB), and its note head.
 
     head: "" keeps the printed one; up, down, left, right are triangles that point; cross; diamond.
     """
 
-    word: str
     colour: str
     tint: str
     head: str
 
 
 LOOKS: Final = {
-    "right": Look("right", GREEN.paper, GREEN.tint, ""),
-    "sharp": Look("too high", ORANGE.paper, ORANGE.tint, "up"),
-    "flat": Look("too low", BLUE.paper, BLUE.tint, "down"),
-    "early": Look("too early", "#8A5FA8", "#E2D3EC", "left"),
-    "late": Look("too late", "#9A6A00", "#F3DFA9", "right"),
-    "missed": Look("missed", "#4D4D4D", "#DDDDDD", "cross"),
-    "extra": Look("extra", "#B0003A", "#F3C3D0", "diamond"),
+    "right": Look(GREEN.paper, GREEN.tint, ""),
+    "sharp": Look(ORANGE.paper, ORANGE.tint, "up"),
+    "flat": Look(BLUE.paper, BLUE.tint, "down"),
+    "early": Look("#8A5FA8", "#E2D3EC", "left"),
+    "late": Look("#9A6A00", "#F3DFA9", "right"),
+    "missed": Look("#4D4D4D", "#DDDDDD", "cross"),
+    "extra": Look("#B0003A", "#F3C3D0", "diamond"),
 }
-PLAYED_LOOK: Final = Look("played", BLUE.paper, BLUE.tint, "")
-WANTED_LOOK: Final = Look("wanted", "#8A8478", "#EDE9DF", "")
+PLAYED_LOOK: Final = Look(BLUE.paper, BLUE.tint, "")
+WANTED_LOOK: Final = Look("#8A8478", "#EDE9DF", "")
 
 _HEAD_WIDTH: Final = 236.0  # of a black note head, in the engraver's units: a staff space is 180
-_LARGER: Final = 1.12  # a triangle looks smaller than the oval it stands for
-_SHAPES: Final = {  # outlines round 0, 0 in staff spaces of half height 1, half width 1, y downwards
-    "up": "M-1 .95 L0 -1.15 L1 .95 Z",
-    "down": "M-1 -.95 L0 1.15 L1 -.95 Z",
-    "left": "M-1.1 0 L.95 -1 L.95 1 Z",
-    "right": "M1.1 0 L-.95 -1 L-.95 1 Z",
-    "diamond": "M-1.1 0 L0 -1.15 L1.1 0 L0 1.15 Z",
+_LARGER: Final = 1.12  # a triangle looks smaller than the oval it stands for, but must not touch an accidental or dot
+_SHAPES: Final = {  # outlines round 0, 0 of a head's half width and half height 1, y downwards
+    "up": "M-.82 .95 L0 -1.15 L.82 .95 Z",
+    "down": "M-.82 -.95 L0 1.15 L.82 -.95 Z",
+    "left": "M-.84 0 L.8 -1.05 L.8 1.05 Z",
+    "right": "M.84 0 L-.8 -1.05 L-.8 1.05 Z",
+    "diamond": "M-.86 0 L0 -1.15 L.86 0 L0 1.15 Z",
 }
-_CROSS: Final = "M-.9 -.9 L.9 .9 M-.9 .9 L.9 -.9"
+_CROSS: Final = "M-.74 -.85 L.74 .85 M-.74 .85 L.74 -.85"
 
 
 def head_svg(look: Look, x: float, y: float, *, hollow: bool) -> str:

@@ -22,8 +22,8 @@ from firmware_py.music.tempo_map import TempoChange, TempoMap
 from firmware_py.report.notation import Metre
 
 TICKS_PER_BEAT: Final = 960
-BEND_SEMITONES: Final = 24  # range of the pitch wheel, told to the synthesizer by RPN 0: a glide over two octaves
-BEND_CENTS: Final = 3.0  # the wheel is left alone until the hand is so far from it: its step is 0.3 cents
+BEND_SEMITONES: Final = 48  # range of the pitch wheel, told to the synthesizer by RPN 0: more than any glide spans
+BEND_CENTS: Final = 3.0  # the wheel is left alone until the hand is so far from it: its step is 0.6 cents
 PROGRAMS: Final = {"Melody": 0, "Played": 80}  # General MIDI: grand piano, square lead
 _MAJORS: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 _MINORS: Final = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m")

@@ -45,7 +45,8 @@ def musicxml_of(sheet: Sheet, *, pages_at: frozenset[int] = frozenset(), tempo: 
     for n, staff in enumerate(sheet.staves, 1):
         part = SubElement(part_list, "score-part", id=f"P{n}")
         _text(part, "part-name", staff.name)
-        _text(part, "part-abbreviation", f"{staff.name[:3]}.")
+        if staff.name:
+            _text(part, "part-abbreviation", staff.short or f"{staff.name[:3]}.")
         _text(SubElement(part, "score-instrument", id=f"P{n}-I1"), "instrument-name", staff.name)
         instrument = SubElement(part, "midi-instrument", id=f"P{n}-I1")
         _text(instrument, "midi-channel", str(n))
@@ -101,8 +102,10 @@ def _add_attributes(measure: Element, sheet: Sheet, staff: Staff, divisions: int
     _text(key, "mode", "minor" if sheet.key.minor else "major")
     _add_time(attributes, sheet.metre.beats, sheet.metre.unit)
     clef = SubElement(attributes, "clef")
-    _text(clef, "sign", "F" if staff.bass_clef else "G")
-    _text(clef, "line", "4" if staff.bass_clef else "2")
+    _text(clef, "sign", staff.clef.sign)
+    _text(clef, "line", str(staff.clef.line))
+    if staff.clef.octaves:
+        _text(clef, "clef-octave-change", str(staff.clef.octaves))
 
 
 def _add_time(attributes: Element, beats: int, unit: int) -> None:

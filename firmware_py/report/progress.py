@@ -11,8 +11,10 @@ from typing import Final
 from firmware_py.archive.library import earlier_sessions
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import ReportError
+from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.music.songs_library import FREE_PLAY
 from firmware_py.report.contents import EarlierLine, Report
+from firmware_py.report.drawing import label, rule
 
 MOST_EARLIER: Final = 11
 
@@ -22,8 +24,8 @@ _LEFT: Final = 52.0
 _RIGHT: Final = 60.0
 _TOP: Final = 16.0
 _BOTTOM: Final = 38.0
-_FONT: Final = 'font-family="Libertinus Serif"'
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SOFT: Final = "#6B665C"
+_ACCENT: Final = "#8E2A4A"
 
 
 def earlier_of(folder: SessionFolder, record: SessionRecord) -> tuple[EarlierLine, ...]:
@@ -40,30 +42,28 @@ def earlier_of(folder: SessionFolder, record: SessionRecord) -> tuple[EarlierLin
     return tuple(EarlierLine(past.started_utc, past.marks) for past in earlier if past.marks is not None)
 
 
-def progress_svg(lines: Sequence[EarlierLine]) -> str:
+def progress_svg(lines: Sequence[EarlierLine], words: Words = ENGLISH) -> str:
     """Return the marks of at least two sessions, the last of them this one, as a picture 80 by 13 millimetres."""
     step = (_WIDTH - _LEFT - _RIGHT) / (len(lines) - 1)
     places = [(_LEFT + n * step, _y(line.marks)) for n, line in enumerate(lines)]
     best = max(line.marks for line in lines[:-1])
     drawing = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}">']
     for marks in (0, 100):
-        drawing.append(
-            f'<line x1="{_LEFT - 12:g}" y1="{_y(marks):.1f}" x2="{_WIDTH - _RIGHT + 12:g}" y2="{_y(marks):.1f}" '
-            'stroke="#E0DACB" stroke-width="1.4"/>'
-        )
-        drawing.append(_words(_LEFT - 18, _y(marks) + 8, str(marks), "end"))
+        drawing.append(rule(_LEFT - 12, _y(marks), _WIDTH - _RIGHT + 12, _y(marks), "#E0DACB", 1.4))
+        drawing.append(label(_LEFT - 18, _y(marks) + 8, str(marks), 22, "end", _SOFT))
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    drawing.append(f'<polyline points="{line}" fill="none" stroke="#6B665C" stroke-width="2.6"/>')
+    drawing.append(f'<polyline points="{line}" fill="none" stroke="{_SOFT}" stroke-width="2.6"/>')
     for x, y in places[:-1]:
-        drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="#FFFFFF" stroke="#6B665C" stroke-width="2.6"/>')
+        drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="#FFFFFF" stroke="{_SOFT}" stroke-width="2.6"/>')
     x, y = places[-1]
-    drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="#8E2A4A"/>')
-    drawing.append(_words(x + 17, y + 10, f"{lines[-1].marks:.0f}", "start", "#8E2A4A", 28))
-    if _day(lines[0]) != _day(lines[-1]):
-        drawing.append(_words(_LEFT, _HEIGHT - 4, _day(lines[0]), "start"))
-    drawing.append(_words(places[-1][0] + 12, _HEIGHT - 4, _day(lines[-1]), "end"))
+    drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="{_ACCENT}"/>')
+    drawing.append(label(x + 17, y + 10, f"{lines[-1].marks:.0f}", 28, "start", _ACCENT))
+    first, last = _days(lines, words)
+    if first != last:
+        drawing.append(label(_LEFT, _HEIGHT - 4, first, 22, "start", _SOFT))
+    drawing.append(label(places[-1][0] + 12, _HEIGHT - 4, last, 22, "end", _SOFT))
     if lines[-1].marks > best:
-        drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="14" fill="none" stroke="#8E2A4A" stroke-width="2"/>')
+        drawing.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="14" fill="none" stroke="{_ACCENT}" stroke-width="2"/>')
     return "".join([*drawing, "</svg>"])
 
 
@@ -74,18 +74,19 @@ def _told(folder: SessionFolder) -> Report | None:
         return None
 
 
-def _day(line: EarlierLine) -> str:
-    try:
-        day = datetime.fromisoformat(line.started_utc)
-    except ValueError:
-        return ""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
+def _days(lines: Sequence[EarlierLine], words: Words) -> tuple[str, str]:
+    """Return the first and the last day as printed, with their years where those differ; "" for a broken date."""
+    days = []
+    for line in (lines[0], lines[-1]):
+        try:
+            days.append(datetime.fromisoformat(line.started_utc).date())
+        except ValueError:
+            return "", ""
+    first, last = days
+    if first.year == last.year:
+        return words.day(first), words.day(last)
+    return words.date(first), words.date(last)
 
 
 def _y(marks: float) -> float:
     return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - min(max(marks, 0.0), 100.0) / 100)
-
-
-def _words(x: float, y: float, words: str, anchor: str, colour: str = "#6B665C", size: float = 22) -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"'
-    return f'<text {place} fill="{colour}" {_FONT}>{words}</text>'

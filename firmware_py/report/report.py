@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.errors import HandDanceError, ReportError
 from firmware_py.languages.words import words_in
 from firmware_py.music.advice import advice_of
@@ -23,21 +23,24 @@ from firmware_py.music.marks import Marks
 from firmware_py.music.note import Note
 from firmware_py.music.passage import Passage, bars_of_song
 from firmware_py.music.pitch import Key, note_name
-from firmware_py.music.song import ScoreNote, Song
+from firmware_py.music.song import Song
+from firmware_py.report import wording
 from firmware_py.report.contents import BarLine, MarksLine, PlayedNote, RepetitionLine, Report, SongLine, WantedNote
 from firmware_py.report.engraving import SMALLEST_STAFF_MM, STAFF_MM, engrave
 from firmware_py.report.figures import figures_of, free_sentences, no_notes_sentences, small_print
 from firmware_py.report.looks import LOOKS, PLAYED_LOOK, WANTED_LOOK, Look
+from firmware_py.report.memory import give_memory_back
 from firmware_py.report.midi import midi_of
 from firmware_py.report.musicxml import musicxml_of
 from firmware_py.report.notes_csv import notes_csv
-from firmware_py.report.page import page_of, pdf_of
+from firmware_py.report.page import Page, page_of, pdf_of, plot_mm
 from firmware_py.report.performance import Performance, performance_of
 from firmware_py.report.preview import preview_of
 from firmware_py.report.progress import earlier_of
-from firmware_py.report.quantise import quantise
-from firmware_py.report.roll import Bar, roll
-from firmware_py.report.sheet import MELODY, PLAYED, SECOND, Sheet, Staff, bars_needed
+from firmware_py.report.roll import roll
+from firmware_py.report.session_sheet import for_print, session_sheet
+from firmware_py.report.sheet import MELODY, PLAYED, SECOND, Sheet
+from firmware_py.report.strips import Bar, Time
 
 LARGEST_STAFF_MM: Final = {"a4": STAFF_MM[0][2], "us-letter": SMALLEST_STAFF_MM}  # Letter is 18 mm shorter
 FILES: Final = {
@@ -55,36 +58,19 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
 
     folder: with session.json; hand.samples may be cut short or missing, which is a session without notes. paper: a4
     or us-letter. song_folders: where songs are looked for besides the shipped ones. Each file is written whole or
-    not at all. Raises SessionFolderError for a folder that is none or cannot be written, SongError for a song that
-    is gone, ReportError for anything else that kept the report from being made.
+    not at all, and as soon as it is made; report.json comes last. Raises SessionFolderError for a folder that is none
+    or cannot be written, SongError for a song that is gone, ReportError for anything else that kept the report from
+    being made.
     """
     record = folder.record()
     try:
         performance = performance_of(folder, record, song_folders)
         report = _report(folder, performance)
-        sheet = _sheet(report, performance)
-        page = page_of(
-            report,
-            roll(
-                performance.curve,
-                _blocks(performance),
-                _bars(report, performance),
-                performance.key,
-                lag_s=performance.forgiven_s if performance.song else 0.0,
-                higher=-12.0 * performance.marks.octave_shift if performance.marks else 0.0,
-                second=performance.second_curve,
-            )
-            if performance.heard
-            else (),
-            engrave(sheet, _looks(report), largest_staff_mm=LARGEST_STAFF_MM.get(paper, SMALLEST_STAFF_MM))
-            if performance.heard or performance.song
-            else (),
-            paper=paper,
-            small_print=small_print() if report.marks and report.notes else "",
-            figures=figures_of(report),
-        )
-        made = {
-            SessionFolder.MIDI: midi_of(
+        sheet = session_sheet(report, performance)
+        page = _page(report, performance, sheet, paper)
+        folder.write_whole(
+            SessionFolder.MIDI,
+            midi_of(
                 _midi_parts(performance),
                 title=report.title,
                 metre=performance.metre,
@@ -95,12 +81,14 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
                 metres=performance.song.metres if performance.song else (),
                 curves=_curves(performance),
             ),
-            SessionFolder.MUSICXML: musicxml_of(sheet),
-            SessionFolder.SCORE: pdf_of(page),
-            SessionFolder.PREVIEW: preview_of(page),
-            SessionFolder.NOTES: notes_csv(report),
-            SessionFolder.REPORT: report.to_json(),
-        }
+        )
+        folder.write_whole(SessionFolder.MUSICXML, musicxml_of(sheet))
+        folder.write_whole(SessionFolder.NOTES, notes_csv(report))
+        folder.write_whole(SessionFolder.PREVIEW, preview_of(page))
+        del performance, sheet  # of an hour's session they are large, and typst needs the room
+        give_memory_back()
+        folder.write_whole(SessionFolder.SCORE, pdf_of(page))
+        folder.write_whole(SessionFolder.REPORT, report.to_json())
     except HandDanceError:
         raise
     except (ValueError, ArithmeticError, LookupError, TypeError) as error:
@@ -108,9 +96,45 @@ def make_report(folder: SessionFolder, *, paper: str = "a4", song_folders: Seque
             f"the report of {folder.path} could not be made ({type(error).__name__}: {error}); "
             "sound.wav and hand.samples are untouched"
         ) from error
-    for name, content in made.items():
-        folder.write_whole(name, content)
     return report
+
+
+def _page(report: Report, performance: Performance, sheet: Sheet, paper: str) -> Page:
+    words, practised = words_in(performance.record.language), performance.record.passage
+    systems = (
+        engrave(
+            for_print(sheet, practised, words),
+            _looks(report),
+            largest_staff_mm=LARGEST_STAFF_MM.get(paper, SMALLEST_STAFF_MM),
+        )
+        if performance.heard or performance.song
+        else ()
+    )
+    rows = (
+        roll(
+            performance.curve,
+            _blocks(performance),
+            _bars(report, performance),
+            performance.key,
+            lag_s=performance.forgiven_s if performance.song else 0.0,
+            higher=-12.0 * performance.marks.octave_shift if performance.marks else 0.0,
+            second=performance.second_curve,
+            times=_times(report, performance),
+            words=words,
+            plot_mm=plot_mm(systems, paper, marked=report.marks is not None),
+        )
+        if performance.heard
+        else ()
+    )
+    return page_of(
+        report,
+        rows,
+        systems,
+        paper=paper,
+        words=words,
+        small_print=small_print(words) if report.marks and report.notes else "",
+        figures=figures_of(report, words),
+    )
 
 
 def _report(folder: SessionFolder, performance: Performance) -> Report:
@@ -124,7 +148,7 @@ def _report(folder: SessionFolder, performance: Performance) -> Report:
         patch=record.patch,
         seconds=round(performance.curve.seconds, 3),
         tempo_bpm=round(performance.tempo_bpm, 3),
-        song=_song_line(song, record.song_start_s) if song else None,
+        song=_song_line(song, record) if song else None,
         marks=_marks_line(marks, performance) if marks else None,
         notes=tuple(_played_note(n, performance.key) for n in performance.notes),
         wanted=tuple(
@@ -166,17 +190,20 @@ def _advice(performance: Performance) -> tuple[str, ...]:
     return advice_of(replace(marks, bars=bars_of_song(performance.record.passage, marks.bars)), words)
 
 
-def _song_line(song: Song, start_s: float) -> SongLine:
+def _song_line(song: Song, record: SessionRecord) -> SongLine:
+    practised, title = record.passage, song.title
+    if not practised.is_whole:  # which ends in a bracket that says so in English
+        title = wording.passage_title(words_in(record.language), title.rpartition(" (")[0], practised)
     return SongLine(
         song.name,
-        song.title,
+        title,
         song.composer,
         song.year,
         song.key,
         song.beats_per_bar,
         song.beat_unit,
         song.bars,
-        start_s,
+        record.song_start_s,
     )
 
 
@@ -252,53 +279,6 @@ def _repetition_lines(
     return tuple(lines)
 
 
-def _sheet(report: Report, performance: Performance) -> Sheet:
-    song = performance.song
-    melody = song.melody if song else ()
-    metres = song.metres if song else ()
-
-    def written(notes: Sequence[Note]) -> tuple[ScoreNote, ...]:
-        return quantise(
-            _evened(notes, song, performance.start_s + performance.forgiven_s) if song else notes,
-            start_s=performance.start_s + (performance.forgiven_s if song else 0.0),
-            tempo_bpm=performance.tempo_bpm,
-            melody=melody,
-            end=song.end if song else None,
-        )
-
-    played, second = written(performance.notes), written(performance.second)
-    staves = [Staff(MELODY, "m", tuple(melody))] if song else []
-    if played or not (song or second):
-        staves.append(Staff(PLAYED, "p", played))
-    if second:
-        staves.append(Staff(SECOND, "s", second))
-    return Sheet(
-        title=report.title,
-        composer=song.composer if song else "",
-        player=report.player,
-        date=report.started_utc[:10],
-        key=performance.key,
-        metre=performance.metre,
-        tempo_bpm=performance.tempo_bpm,
-        bars=max(bars_needed(performance.metre, melody, played, second, metres=metres), song.bars if song else 1),
-        staves=tuple(staves),
-        pickup=song.pickup if song else Fraction(0),
-        metres=metres,
-    )
-
-
-def _evened(notes: Sequence[Note], song: Song, start_s: float) -> Sequence[Note]:
-    """Return the notes where they would lie if the song kept the tempo it begins with."""
-    if not song.tempos:
-        return notes
-    beat_s = 60.0 / song.tempo_bpm
-
-    def even(seconds: float) -> float:
-        return start_s + song.tempo_map.beat_at(seconds - start_s) * beat_s
-
-    return [replace(n, onset_s=even(n.onset_s), duration_s=even(n.end_s) - even(n.onset_s)) for n in notes]
-
-
 def _looks(report: Report) -> dict[str, Look]:
     if not report.notes:
         return {}
@@ -321,9 +301,19 @@ def _bars(report: Report, performance: Performance) -> list[Bar]:
         return []
     song, grid = performance.song, performance.song.bar_grid
     lines_s = [performance.start_s + song.seconds(grid.start_of(n)) for n in range(len(report.bars) + 1)]
+    number_of = performance.record.passage.bar_of_song
     return [
-        Bar(bar.number, lines_s[n], lines_s[n + 1], bar.marks, bar.tempo_ratio) for n, bar in enumerate(report.bars)
+        Bar(number_of(bar.number), lines_s[n], lines_s[n + 1], bar.marks, bar.tempo_ratio)
+        for n, bar in enumerate(report.bars)
     ]
+
+
+def _times(report: Report, performance: Performance) -> list[Time]:
+    """Return each time that a passage was played, from its first bar line to that of the next."""
+    if len(report.repetitions) < 2:
+        return []
+    spans = {line.number: bar for line, bar in zip(report.bars, _bars(report, performance), strict=True)}
+    return [Time(spans[each.first_bar].start_s, spans[each.last_bar].end_s, each.marks) for each in report.repetitions]
 
 
 def _midi_parts(performance: Performance) -> list[tuple[str, Sequence[Note]]]:

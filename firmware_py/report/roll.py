@@ -1,7 +1,7 @@
 """The pitch curve over the melody, and under it how each bar went, as SVG: one picture for each row of the page.
 
 Drawn by hand because that is a hundred times faster than a plotting library, and each line of it is wanted.
-Not here: the engraved score (``engraving``).
+Not here: what stands under the curve (``strips``), the engraved score (``engraving``).
 """
 
 import math
@@ -11,53 +11,35 @@ from typing import Final
 
 import numpy as np
 
+from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.music.curve import PitchCurve
 from firmware_py.music.note import Note
-from firmware_py.music.pitch import Key, note_name
-from firmware_py.report import wording
+from firmware_py.music.pitch import Key, spell
+from firmware_py.report import strips, wording
+from firmware_py.report.drawing import label, rule
 from firmware_py.report.looks import Look
+from firmware_py.report.note_names import printed_note
+from firmware_py.report.strips import Bar, Ground, Time
 
 WIDTH_MM: Final = 182.0
+PLOT_MM: Final = 29.0
 MOST_BARS: Final = 32  # in one row
 MOST_SECONDS: Final = 80.0  # in one row
 
 _WIDTH: Final = 1820.0
-_LEFT: Final = 62.0  # room for the names of the notes
-_TOP: Final = 24.0  # room for the numbers of the bars
+_LEFT: Final = 78.0  # room for the names of the notes
+_TOP: Final = 28.0  # room for the numbers of the bars
 _SEMITONE_LEAST: Final = 9.0
-_SEMITONE_MOST: Final = 20.0
-_PLOT_HEIGHT: Final = 290.0
-_PLOT_HEIGHT_OF_TWO: Final = 230.0  # a second hand needs its room in the score
-_HEAT_TOP: Final = 10.0
-_HEAT_HEIGHT: Final = 42.0
-_TEMPO_TOP: Final = 10.0
-_TEMPO_HEIGHT: Final = 44.0
-_MOST_TEMPO: Final = 0.10  # faster or slower is drawn at the edge
+_SEMITONE_MOST: Final = 34.0
+_UNITS_A_MM: Final = 10.0
 _INKS: Final = ("#0060A8", "#1A1A1A")  # of the second hand, of the first
-_FONT: Final = 'font-family="Libertinus Serif"'
 _POINTS_A_SECOND: Final = 50.0
 _FLAT: Final = 0.05  # of a unit, from one point to the next, and from the last corner: what print cannot show
 _MOST_DRIFT: Final = 0.4
-_HEAT: Final = ("#5B1238", "#8E2A4A", "#C0584F", "#E39A63", "#F2D29B", "#DDE9CF", "#B7DCC4")  # 0 % … 100 %
-_DARK_HEAT: Final = 50.0  # marks below which the figure is printed in white
 _MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
 _MINOR: Final = (0, 2, 3, 5, 7, 8, 10)
 _ORDER: Final = {0: 0, 7: 1}  # tonic, fifth
-_NAME_APART: Final = 19.0
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar on the time line: its printed number, its start and end in seconds, and its marks, 0…100 or None.
-
-    tempo: the player's over the song's, or None.
-    """
-
-    number: int
-    start_s: float
-    end_s: float
-    marks: float | None
-    tempo: float | None = None
+_NAME_APART: Final = 21.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +59,7 @@ class _Frame:
     end_s: float
     low: int
     high: int
-    most_height: float = _PLOT_HEIGHT
+    most_height: float
 
     @property
     def semitone(self) -> float:
@@ -108,21 +90,27 @@ def roll(
     lag_s: float = 0.0,
     higher: float = 0.0,
     second: PitchCurve | None = None,
+    times: Sequence[Time] = (),
+    words: Words = ENGLISH,
+    plot_mm: float = PLOT_MM,
 ) -> tuple[Row, ...]:
     """Return the rows.
 
     wanted: the melody, or in free play the notes played, with how each is drawn, seconds from the first frame of
-    sound.wav. bars: in order, of one length; without any, the rows are cut by seconds. lag_s: the player's own
+    sound.wav. bars: in order; without any, the rows are cut by seconds. lag_s: the player's own
     delay, taken off the curve so that it lies on the melody it was meant for. higher: semitones added to it. second:
-    the curve of a second hand.
+    the curve of a second hand. times: of a passage that was practised. words: the player's language. plot_mm: height of
+    the curve's part of a row on paper, at most.
     """
     curves = [curve] if second is None else [second, curve]
     low, high = _pitch_range(curves, wanted, higher)
     rows = []
     for start, end in _spans(bars, curve.seconds):
-        frame = _Frame(start, end, low, high, _PLOT_HEIGHT if second is None else _PLOT_HEIGHT_OF_TWO)
+        frame = _Frame(start, end, low, high, plot_mm * _UNITS_A_MM)
         inside = [b for b in bars if start <= (b.start_s + b.end_s) / 2 < end]
-        rows.append(_row(frame, curves, wanted, inside, key, lag_s, higher))
+        lines = [_line_of(curve, frame, lag_s, higher, _INKS[n + 2 - len(curves)]) for n, curve in enumerate(curves)]
+        within = [t for t in times if t.start_s < end and t.end_s > start]
+        rows.append(_row(frame, lines, wanted, inside, within, key, words))
     return tuple(rows)
 
 
@@ -136,8 +124,9 @@ def _spans(bars: Sequence[Bar], seconds: float) -> list[tuple[float, float]]:
     most = max(1, min(MOST_BARS, int(MOST_SECONDS / bar_s)))
     rows = math.ceil(len(bars) / most)
     per_row = math.ceil(len(bars) / rows)
-    starts = [bars[0].start_s + bar_s * per_row * n for n in range(rows)]
-    return [(start, start + bar_s * per_row) for start in starts]
+    parts = [bars[n : n + per_row] for n in range(0, len(bars), per_row)]
+    longest = max(part[-1].end_s - part[0].start_s for part in parts)
+    return [(part[0].start_s, part[0].start_s + longest) for part in parts]
 
 
 def _pitch_range(curves: Sequence[PitchCurve], wanted: Sequence[tuple[Note, Look]], higher: float) -> tuple[int, int]:
@@ -156,46 +145,55 @@ def _pitch_range(curves: Sequence[PitchCurve], wanted: Sequence[tuple[Note, Look
 
 def _row(
     frame: _Frame,
-    curves: Sequence[PitchCurve],
+    lines: Sequence[str],
     wanted: Sequence[tuple[Note, Look]],
     bars: Sequence[Bar],
+    times: Sequence[Time],
     key: Key,
-    lag_s: float,
-    higher: float,
+    words: Words,
 ) -> Row:
-    marked = any(bar.marks is not None for bar in bars)
-    timed = any(bar.tempo is not None for bar in bars)
-    heat = _HEAT_TOP + _HEAT_HEIGHT if marked else 0
-    height = frame.bottom + heat + (_TEMPO_TOP + _TEMPO_HEIGHT if timed else 0) + 4
+    ground = Ground(_LEFT, _WIDTH, frame.x)
+    below, bottom = list[str](), frame.bottom
+    if any(bar.marks is not None for bar in bars):
+        below += strips.heat(ground, bars, bottom + strips.GAP, wording.marks_label(words))
+        bottom += strips.GAP + strips.HEAT_HEIGHT
+    if times:
+        below += strips.times(ground, times, bottom + strips.GAP, wording.times_label(words))
+        bottom += strips.GAP + strips.TIMES_HEIGHT
+    if any(bar.tempo is not None for bar in bars):
+        below += strips.tempo(ground, bars, bottom + strips.GAP, wording.tempo_label(words))
+        bottom += strips.GAP + strips.TEMPO_HEIGHT
+    height = bottom + 4
     plot = f'<rect x="{_LEFT:g}" y="{_TOP:g}" width="{_WIDTH - _LEFT:g}" height="{frame.height:.1f}" '
     drawing = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}">',
         plot + 'fill="#FCFBF8"/>',
-        *_pitch_lines(frame, key),
+        *_pitch_lines(frame, key, words),
         *(_bar_lines(frame, bars) if bars else _second_lines(frame)),
+        *(rule(frame.x(t.start_s), _TOP, frame.x(t.start_s), frame.bottom, "#8A8478", 2.4) for t in times),
         *_blocks(frame, wanted),
-        *(_line_of(curve, frame, lag_s, higher, _INKS[n + 2 - len(curves)]) for n, curve in enumerate(curves)),
+        *lines,
         plot + 'fill="none" stroke="#A8A090" stroke-width="1.4"/>',
-        *(_heat(frame, bars) if marked else ()),
-        *(_tempo(frame, bars, frame.bottom + heat + _TEMPO_TOP) if timed else ()),
+        *below,
         "</svg>",
     ]
     return Row("".join(drawing), WIDTH_MM, WIDTH_MM * height / _WIDTH)
 
 
-def _pitch_lines(frame: _Frame, key: Key) -> list[str]:
+def _pitch_lines(frame: _Frame, key: Key, words: Words) -> list[str]:
     """Draw a line for each step of the key, and name as many as stand clear of each other, tonic and fifth first."""
     steps = [(key.tonic + n) % 12 for n in (_MINOR if key.minor else _MAJOR)]
     out, named = [], list[float]()
     for pitch in range(frame.low + 1, frame.high):
         if pitch % 12 in steps:
             colour, width = ("#B9B19E", 1.6) if pitch % 12 == key.tonic else ("#E7E2D6", 1.0)
-            out.append(_rule(_LEFT, frame.y(pitch), _WIDTH, frame.y(pitch), colour, width))
+            out.append(rule(_LEFT, frame.y(pitch), _WIDTH, frame.y(pitch), colour, width))
     inside = [p for p in range(frame.low + 1, frame.high) if p % 12 in steps]
     for pitch in sorted(inside, key=lambda p: (_ORDER.get((p - key.tonic) % 12, 2), p)):
         if all(abs(frame.y(pitch) - y) >= _NAME_APART for y in named):
             named.append(frame.y(pitch))
-            out.append(_words(_LEFT - 10, frame.y(pitch) + 6, wording.with_signs(note_name(pitch, key)), 20, "end"))
+            name = printed_note(words, spell(pitch, key))
+            out.append(label(_LEFT - 10, frame.y(pitch) + 7, name, strips.WORDS, "end"))
     return out
 
 
@@ -203,9 +201,9 @@ def _bar_lines(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
     out = []
     for i, bar in enumerate(bars):
         x = frame.x(bar.start_s)
-        out.append(_rule(x, _TOP, x, frame.bottom, "#CFC8B8", 1.2))
+        out.append(rule(x, _TOP, x, frame.bottom, "#CFC8B8", 1.2))
         if i == 0 or bar.number % 4 == 1 or len(bars) <= 16:
-            out.append(_words(x + 3, _TOP - 6, str(bar.number), 20, "start"))
+            out.append(label(x + 3, _TOP - 7, str(bar.number), strips.WORDS, "start"))
     return out
 
 
@@ -214,9 +212,10 @@ def _second_lines(frame: _Frame) -> list[str]:
     step = next((s for s in (1, 2, 5, 10, 15, 30) if length / s <= 16), 60)
     out = []
     for second in range(math.ceil(frame.start_s / step) * step, math.ceil(frame.end_s), step):
-        out.append(_rule(frame.x(second), _TOP, frame.x(second), frame.bottom, "#CFC8B8", 1.2))
+        out.append(rule(frame.x(second), _TOP, frame.x(second), frame.bottom, "#CFC8B8", 1.2))
         if frame.x(second) < _WIDTH - 40:
-            out.append(_words(frame.x(second) + 3, _TOP - 6, f"{second // 60}:{second % 60:02d}", 18, "start"))
+            time = f"{second // 60}:{second % 60:02d}"
+            out.append(label(frame.x(second) + 3, _TOP - 7, time, strips.WORDS, "start"))
     return out
 
 
@@ -274,63 +273,3 @@ def _without_flat_parts(stroke: Sequence[tuple[float, float]]) -> list[tuple[flo
         if slope > _FLAT or abs(y - kept[-1][1]) > _MOST_DRIFT:
             kept.append(stroke[n])
     return [*kept, *stroke[1:][-1:]]
-
-
-def _heat(frame: _Frame, bars: Sequence[Bar]) -> list[str]:
-    """Draw one cell for each bar: dark where practice pays most, its marks in figures where there is room."""
-    top = frame.bottom + _HEAT_TOP
-    out = [_words(_LEFT - 10, top + 27, wording.ROLL_MARKS_LABEL, 18, "end")]
-    for bar in bars:
-        left, right = frame.x(bar.start_s), frame.x(bar.end_s)
-        fill = "#FFFFFF" if bar.marks is None else _heat_colour(bar.marks)
-        out.append(
-            f'<rect x="{left + 1.5:.1f}" y="{top:.1f}" width="{right - left - 3:.1f}" height="{_HEAT_HEIGHT:g}" rx="5" '
-            f'fill="{fill}" stroke="#A8A090" stroke-width="1"/>'
-        )
-        if right - left >= 36:
-            text = "–" if bar.marks is None else f"{bar.marks:.0f}"
-            ink = "#FFFFFF" if bar.marks is not None and bar.marks < _DARK_HEAT else "#222222"
-            out.append(_words((left + right) / 2, top + 29, text, 23, "middle", ink))
-    return out
-
-
-def _tempo(frame: _Frame, bars: Sequence[Bar], top: float) -> list[str]:
-    """Draw the tempo curve: above the middle line the player was faster than the song, by at most a tenth."""
-    middle, half = top + _TEMPO_HEIGHT / 2, _TEMPO_HEIGHT / 2
-    out = [
-        f'<rect x="{_LEFT:g}" y="{top:.1f}" width="{_WIDTH - _LEFT:g}" height="{_TEMPO_HEIGHT:g}" fill="#FCFBF8"/>',
-        _rule(_LEFT, middle, _WIDTH, middle, "#B9B19E", 1.2),
-        _words(_LEFT - 10, middle + 6, wording.ROLL_TEMPO_LABEL, 18, "end"),
-    ]
-    steps, drawing = [], False
-    for bar in bars:
-        if bar.tempo is None:
-            drawing = False
-            continue
-        x = frame.x((bar.start_s + bar.end_s) / 2)
-        y = middle - half * max(-1.0, min(1.0, (bar.tempo - 1) / _MOST_TEMPO))
-        steps.append(f"{'L' if drawing else 'M'}{x:.1f} {y:.1f}")
-        out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.6" fill="#8E2A4A"/>')
-        drawing = True
-    out.append(f'<path d="{"".join(steps)}" fill="none" stroke="#8E2A4A" stroke-width="2"/>')
-    return out
-
-
-def _heat_colour(marks: float) -> str:
-    place = min(max(marks, 0.0), 100.0) / 100 * (len(_HEAT) - 1)
-    below = min(int(place), len(_HEAT) - 2)
-    share = place - below
-    channels = (
-        round(int(_HEAT[below][i : i + 2], 16) * (1 - share) + int(_HEAT[below + 1][i : i + 2], 16) * share)
-        for i in (1, 3, 5)
-    )
-    return "#" + "".join(f"{c:02X}" for c in channels)
-
-
-def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, width: float) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width:g}"/>'
-
-
-def _words(x: float, y: float, words: str, size: float, anchor: str, colour: str = "#666666") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"'
-    return f'<text {place} fill="{colour}" {_FONT}>{words}</text>'

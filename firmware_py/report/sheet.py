@@ -17,21 +17,44 @@ from firmware_py.report.notation import Metre, Piece, bars_of
 MELODY: Final = "Melody"
 PLAYED: Final = "Played"
 SECOND: Final = "Second hand"
-BASS_BELOW: Final = 57.0  # a staff whose notes lie lower than this on average takes the bass clef
+LEDGER_LINES: Final = 1.25  # a note, on average, that a treble staff may have before another clef is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Clef:
+    """A clef: its sign, the line that it stands on, octaves up by a small 8; middle: MIDI of the middle line."""
+
+    sign: str
+    line: int
+    octaves: int
+    middle: float
+
+    def ledger_lines(self, midi: int) -> int:
+        """Return how many ledger lines a note needs; a step is reckoned as 12/7 of a semitone."""
+        return max(0, int((abs(midi - self.middle) * 7 / 12 - 4) / 2))
+
+
+TREBLE: Final = Clef("G", 2, 0, 71.0)
+CLEFS: Final = (TREBLE, Clef("F", 4, 0, 50.0), Clef("G", 2, 1, 83.0), Clef("F", 4, -1, 38.0), Clef("G", 2, 2, 95.0))
 
 
 @dataclass(frozen=True)
 class Staff:
-    """One part on one staff; note n of it is found again as ``<letter><n>`` in MusicXML and in the engraving."""
+    """One part on one staff; note n of it is found again as ``<letter><n>`` in MusicXML and in the engraving.
+
+    short: stands for the name from the second line on; empty: the name's first letters.
+    """
 
     name: str
     letter: str
     notes: tuple[ScoreNote, ...]
+    short: str = ""
 
-    @property
-    def bass_clef(self) -> bool:
-        """Whether the notes lie so low that the bass clef needs fewer ledger lines."""
-        return bool(self.notes) and sum(n.midi for n in self.notes) / len(self.notes) < BASS_BELOW
+    @cached_property
+    def clef(self) -> Clef:
+        """The treble clef, unless another saves many ledger lines."""
+        lines = {clef: sum(clef.ledger_lines(n.midi) for n in self.notes) for clef in CLEFS}
+        return TREBLE if lines[TREBLE] <= LEDGER_LINES * len(self.notes) else min(lines, key=lines.__getitem__)
 
     def piece_id(self, source: int, nth: int) -> str:
         """Return the name of the nth piece (0, 1, …) of a note that ties may have cut."""
@@ -43,7 +66,8 @@ class Sheet:
     """A whole score.
 
     tempo_bpm: quarter notes a minute. pickup: length in quarter notes of an upbeat that stands alone in the first
-    bar; 0 where the first bar is whole. metres: changes of the metre.
+    bar; 0 where the first bar is whole. metres: changes of the metre. numbers: those printed over the bars, where they
+    do not count on from the first.
     """
 
     title: str
@@ -57,6 +81,7 @@ class Sheet:
     staves: tuple[Staff, ...]
     pickup: Fraction = Fraction(0)
     metres: tuple[MetreChange, ...] = ()
+    numbers: tuple[int, ...] = ()
 
     @property
     def upbeat(self) -> Fraction:
@@ -76,6 +101,8 @@ class Sheet:
 
     def number_of(self, bar: int) -> int:
         """Return the printed number of a bar that is counted from 0: the first whole one is 1."""
+        if bar < len(self.numbers):
+            return self.numbers[bar]
         return bar if self.upbeat else bar + 1
 
 

@@ -6,26 +6,19 @@ Not here: the page (``page``), the letter (``post``), which reads report.json.
 import re
 from typing import Final
 
+from firmware_py.languages.words import ENGLISH, Words
 from firmware_py.report import wording
 from firmware_py.report.contents import Report
 
 _LONGEST_TITLE: Final = 78  # of a subject line
 
 
-def one_line(report: Report) -> str:
+def one_line(report: Report, words: Words = ENGLISH) -> str:
     """Return song and marks in one line of at most about a hundred characters, as for a subject or a list."""
-    title = _one_line(report.title)
+    title = _one_line(wording.title(words, report))
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
-    if not report.notes:
-        return wording.LINE_NO_NOTES.format(title=title)
-    if report.marks is None:
-        return wording.LINE_FREE.format(title=title, notes=_notes(report))
-    return wording.LINE_MARKS.format(title=title, marks=f"{report.marks.total:.0f}")
-
-
-def _notes(report: Report) -> str:
-    return wording.ONE_NOTE if len(report.notes) == 1 else wording.MANY_NOTES.format(notes=len(report.notes))
+    return wording.one_line(words, report, title)
 
 
 def _one_line(text: str) -> str:

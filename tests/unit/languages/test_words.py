@@ -63,15 +63,14 @@ def test_a_catalogue_is_complete_and_has_nothing_that_nobody_says(language):
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_translation_holds_the_same_values_and_is_no_copy(language):
-    copies = 0
     for english, translations in _catalogue(language).items():
         assert len(translations) == len(english), f"one form a number: {english}"
         for text in translations:
             assert text.strip() == text != "", english
             assert _values(text) == set.union(*map(_values, english)), english
             assert text.endswith(".") == english[0].endswith("."), english
-            copies += text == english[0]
-    assert copies < 12, "what is the same in both languages is short: units, months, Hello"
+            own = "".join(part for part, *_ in string.Formatter().parse(text))
+            assert text != english[0] or len(own) < 12, f"only units, months and single words are the same: {text}"
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -150,3 +150,14 @@ def test_ten_minutes_take_less_than_two_seconds(what):
     began = time.process_time()
     notes_of(curve)
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sixteenths_in_a_run_of_tones_and_thirds_are_all_found(seed):
+    rng = np.random.default_rng(seed)
+    steps, pitch, melody = (0, 2, 4, 7, 9, 12, 14, 16), 3, []
+    for n in range(48):
+        pitch = min(7, max(0, pitch + int(rng.choice([-1, 1])))) if pitch % 7 else (1 if pitch == 0 else 6)
+        melody.append(Note(1.0 + n * 0.125, 0.125, 60.0 + steps[pitch]))
+    notes = notes_of(play(melody, seed, Faults(onset_jitter_s=0.0)))
+    assert [round(n.pitch) for n in notes] == [round(n.pitch) for n in melody]

@@ -54,7 +54,7 @@ def test_notes_sound_when_and_as_they_were_played():
     for note, read in zip(PLAYED, notes_in(file_of()), strict=True):
         assert read.onset_s == pytest.approx(note.onset_s, abs=0.002)
         assert read.duration_s == pytest.approx(note.duration_s, abs=0.002)
-        assert read.pitch == pytest.approx(note.pitch, abs=0.0015)
+        assert read.pitch == pytest.approx(note.pitch, abs=BEND_SEMITONES / 8192 / 2)
         assert read.loudness == pytest.approx(note.loudness, abs=0.005)
 
 

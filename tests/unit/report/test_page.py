@@ -1,11 +1,11 @@
-"""The page's own decisions: what stands on the first sheet, how far systems stand apart, how names are printed."""
+"""The page's own decisions: what stands on the first sheet, how far systems stand apart, how high the curve is."""
 
 import json
 
 import pytest
 
 from firmware_py.music.note import Note
-from firmware_py.report import page, wording
+from firmware_py.report import page
 from firmware_py.report.engraving import System
 from firmware_py.report.report import make_report
 
@@ -21,20 +21,6 @@ def test_systems_stand_apart_as_far_as_the_sheet_allows():
     assert page._gap_mm(systems(1, 20.0), "a4") == 0.0
 
 
-@pytest.mark.parametrize(
-    ("plain", "printed"),
-    [
-        ("Bb4 – F#5", "B♭4 – F♯5"),
-        ("Db major", "D♭ major"),
-        ("F##4", "F♯♯4"),
-        ("between C#-1 and A4", "between C♯-1 and A4"),
-        ("Bars 1–4, A Baby", "Bars 1–4, A Baby"),
-    ],
-)
-def test_names_of_notes_are_printed_with_their_signs(plain, printed):
-    assert wording.with_signs(plain) == printed
-
-
 @pytest.mark.parametrize(("most", "rows", "scored"), [(9, 6, 3), (4, 4, 0)])
 def test_the_picture_is_drawn_from_the_first_sheet_alone(session_of, monkeypatch, most, rows, scored):
     made = []
@@ -42,7 +28,7 @@ def test_the_picture_is_drawn_from_the_first_sheet_alone(session_of, monkeypatch
     typeset = page._typeset
     monkeypatch.setattr(page, "_typeset", lambda *told: made.append(told[0]) or typeset(*told))
     make_report(session_of("free", [Note(n * 0.6, 0.55, 58 + n * 7 % 23) for n in range(700)]))
-    whole, first = (json.loads(p.data) for p in made)
+    first, whole = (json.loads(p.data) for p in made)
     assert len(whole["roll"]) + len(whole["systems"]) > 20
     assert (len(first["roll"]), len(first["systems"])) == (rows, scored)
     assert first["roll"] == whole["roll"][: len(first["roll"])]

@@ -142,6 +142,38 @@ def test_the_page_says_title_composer_player_date_marks_and_advice(session_of):
         assert re.sub(r"\s+", " ", expected) in words
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("es", ["Tocado por Ada", "21 de noviembre de 2026", "Tonalidad: re mayor", "Notas bien", "2,5 por ciento"]),
+        ("de", ["Gespielt von Ada", "21. November 2026", "Tonart: D-Dur", "Richtige Töne", "2,5 Prozent"]),
+        ("fr", ["Joué par Ada", "21 novembre 2026", "Tonalité : ré majeur", "Notes justes", "2,5 pour cent"]),
+    ],
+)
+def test_the_page_is_in_the_players_language_and_no_word_of_it_in_english(session_of, language, said):
+    folder = session_of(notes=a_poor_performance(), language=language)
+    make_report(folder)
+    words = words_of(folder)
+    for expected in said:
+        assert expected in words
+    english = (
+        "Played",
+        "Melody",
+        "Key",
+        "beats",
+        "Sound",
+        "right",
+        "late",
+        "missed",
+        "marks",
+        "line",
+        "note is",
+        "costs",
+    )
+    assert [word for word in english if re.search(rf"\b{word}\b", words)] == []
+    assert files_of(folder) == (make_report(folder), files_of(folder))[1], "the same bytes again"
+
+
 def test_the_small_print_tells_every_figure_of_the_formula(session_of):
     folder = session_of()
     make_report(folder)
@@ -255,14 +287,29 @@ def test_any_name_of_a_player_is_text_and_nothing_else(session_of, player, music
 
 
 def test_only_the_fonts_that_typst_brings_are_used(session_of):
-    folder = session_of(player="月 🎹 Ω Ж")
+    folder = session_of(player="Zoë Ω Ж محمد")
     make_report(folder)
+    names = fonts_in(folder)
+    assert names
+    assert all(name.startswith(("Libertinus", "NewCM", "DejaVuSansMono")) for name in names), names
+
+
+def test_a_chinese_name_is_set_in_a_font_of_the_system_and_gives_the_same_bytes_again(session_of):
+    folder = session_of(player="山田花子")
+    make_report(folder)
+    assert "山田花子" in words_of(folder)
+    if foreign := [name for name in fonts_in(folder) if not name.startswith(("Libertinus", "NewCM", "DejaVuSansMono"))]:
+        assert len(foreign) == 1  # where no font of the system has them, they stand as boxes and are still text
+    first = files_of(folder)
+    make_report(folder)
+    assert files_of(folder) == first
+
+
+def fonts_in(folder: SessionFolder) -> set[str]:
     listed = subprocess.run(
         ["pdffonts", folder.file(SessionFolder.SCORE)], capture_output=True, check=True, text=True
     ).stdout
-    names = {line.split()[0].split("+")[-1] for line in listed.splitlines()[2:]}
-    assert names
-    assert all(name.startswith(("Libertinus", "NewCM", "DejaVuSansMono")) for name in names), names
+    return {line.split()[0].split("+")[-1] for line in listed.splitlines()[2:]}
 
 
 def test_tempo_and_transposition_are_those_that_were_played(session_of):
@@ -279,7 +326,28 @@ def test_a_practised_passage_is_marked_as_it_was_played(session_of):
     song = passage(load_song("ode-to-joy"), practised)
     report = make_report(session_of(notes=song.melody_at(0.0), passage=practised))
     assert [w.pitch for w in report.wanted] == [n.midi for n in song.melody]
-    assert (report.title, report.marks.total, len(report.bars)) == (song.title, 100.0, 4)
+    assert (report.title, report.marks.total, len(report.bars)) == ("Ode to Joy (bars 3–4, 2 times)", 100.0, 4)
+
+
+def test_a_practised_passage_shows_each_time_and_the_bars_of_the_song(session_of):
+    practised = Passage(5, 8, times=3)
+    notes = passage(load_song("greensleeves"), practised).melody_at(0.0)
+    bar_s = load_song("greensleeves").seconds(F(3))
+    second_time = [n for n in notes if 4 * bar_s <= n.onset_s + 1e-6 < 8 * bar_s]
+    notes = [replace(n, pitch=n.pitch + 3) if n in second_time[::2] else n for n in notes]
+    folder = session_of("greensleeves", notes, passage=practised, language="de")
+    report = make_report(folder)
+    first, second, third = (each.marks for each in report.repetitions)
+    assert first > 90 < third
+    assert second < 60
+    words = words_of(folder)
+    assert "Greensleeves (Takt 5–8, 3-mal)" in words
+    assert "Jedes Mal, von 100" in words
+    assert f"{first:.0f} · {second:.0f} · {third:.0f}" in words
+    assert re.search(r"\b5 6 7 8 5 6 7 8 5 6 7 8\b", words), "over the curve"
+    named = [int(n) for sentence in report.advice for n in re.findall(r"Takt (\d+)", sentence)]
+    assert named
+    assert all(5 <= n <= 8 for n in named), "advice names the song's own bars"
 
 
 def test_each_time_of_a_practised_passage_is_reported_and_advice_names_the_bars_of_the_song(session_of):
