@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -74,8 +75,10 @@ class Container(Inside):
         children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children")
         while True:
             assert self._nspawn.poll() is None, "the container did not start; see its console"
-            if inner := children.read_text().split():
-                return int(inner[0])
+            for pid in children.read_text().split():
+                with suppress(FileNotFoundError):  # those that prepare it come and go
+                    if Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
+                        return int(pid)
             assert time.monotonic() < limit, "the container has no first process"
             time.sleep(0.02)  # nobody tells
 

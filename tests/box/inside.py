@@ -84,6 +84,12 @@ class Inside(ABC):
         assert line is not None, f"no {pattern!r} within {within_s:.0f} s; {self.journal()}"
         return line
 
+    def catch_up(self, unit: str = INSTRUMENT) -> None:
+        """Let what a unit's journal says up to now be heard."""
+        last = self.run(f"journalctl --boot --unit={unit} --lines=1 --output=json --quiet")
+        if last:
+            self._cursors[unit] = json.loads(last)["__CURSOR"]
+
     def may_hear(self, pattern: str, unit: str, within_s: float) -> Line | None:
         """Wait for such a line for so long; None: none came."""
         after = self._cursors.get(unit, "")

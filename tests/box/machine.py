@@ -25,6 +25,7 @@ PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parent
 START_PIN, STOP_PIN, RECORDING_PIN, STATUS_PIN = 17, 27, 23, 22
 SYSFS = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio"
 EAR_HZ = 48_000
+LOOK_S = 10.0  # between looks at the console of a machine that says nothing
 
 
 class Machine(Inside):
@@ -54,8 +55,18 @@ class Machine(Inside):
         self._emulator = subprocess.Popen(
             [
                 "qemu-system-x86_64",
-                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256"),
-                *("-cpu", "max,svm=off", "-smp", "2", "-m", "1536"),
+                *(
+                    "-M",
+                    "pc",
+                    "-accel",
+                    "tcg,thread=multi,tb-size=256",
+                    "-cpu",
+                    "max",
+                    "-smp",
+                    "2",
+                    "-m",
+                    "1536",
+                ),
                 *quiet,
                 *("-serial", f"file:{self.console}"),
                 *self.disk.power_on(),
@@ -123,10 +134,12 @@ class Machine(Inside):
 
     def _receive(self, within_s: float) -> bytes:
         assert self._socket is not None
-        self._socket.settimeout(within_s)
+        self._socket.settimeout(min(within_s, LOOK_S))
         try:
             got = self._socket.recv(1 << 20)
         except TimeoutError:
+            said = self.console.read_text(errors="replace")[-4000:]
+            assert "emergency mode" not in said, f"the machine did not come up; its console: {said}"
             return b""
         assert got, f"the machine went off; its console: {self.console.read_text(errors='replace')[-2000:]}"
         return got

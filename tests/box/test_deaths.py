@@ -29,13 +29,16 @@ PIDS = {
     "supervisor": f"systemctl show --property=MainPID --value {INSTRUMENT}",
     "mailer": f"systemctl show --property=MainPID --value {MAILER}",
 }
+SETTINGS = {"CAMERA_SOURCE": "ghost:plain=1", "SOUND_AUDIO": "paced", "PLAY_PLAYER": ""} | {
+    f"PANEL_{name}_PIN": "-1" for name in ("START", "STOP", "STATUS", "RECORDING")
+}
 ROW = "{:12} {:5} {:>6} {:>22} {:>10} {:>7}"
 
 
 @pytest.fixture(scope="module")
 def container(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     folder = tmp_path_factory.mktemp("container")
-    with Container(folder, CAMERA_SOURCE="ghost:plain=1", SOUND_AUDIO="paced", PLAY_PLAYER="") as one:
+    with Container(folder, **SETTINGS) as one:
         one.run(f"mkdir -p /run/systemd/system/{MAILER}.service.d")
         one.run(
             f"printf '[Service]\\nTimeoutStartSec={MAILER_LIMIT_S}\\n' >/run/systemd/system/{MAILER}.service.d/rig.conf"
@@ -131,7 +134,7 @@ def supervisor_dies(container: Container, signal: str, dice: random.Random) -> t
     died_s = send(container, signal, "supervisor")
     if phase != "ready":
         end_s = end_s or died_s
-    container.hears("Scheduled restart job|Main process exited|Watchdog timeout")
+    container.hears("^hand-dance.service: (Scheduled restart job|Main process exited|Watchdog timeout)")
     return container.hears_state("ready").at_s - died_s, end_s
 
 
@@ -140,8 +143,10 @@ def mailer_dies(container: Container, signal: str, dice: random.Random) -> tuple
     container.press()
     container.hears_state("playing")
     time.sleep(0.5)  # it is played
+    container.catch_up(MAILER)
     container.press()
     end_s = container.now_s
+    container.hears_state("finishing")
     container.hears_state("ready")
     container.hears("^Starting", MAILER)
     time.sleep(dice.uniform(0.0, 0.8))  # the instant is any

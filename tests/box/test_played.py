@@ -53,8 +53,7 @@ def test_press_play_press_and_the_letter_comes(machine: Machine, ready_s: float,
     machine.hears_state("finishing")
     again_s = machine.hears_state("ready").at_s
     assert not machine.light(RECORDING_PIN)
-    machine.hears("Deactivated|Finished", "hand-dance-post")
-    found = machine.look()
+    found = machine.settled()
     came_s = float(machine.run("stat -c %.3Y /var/mailbox/Maildir/new/*")) - machine.epoch_s
 
     (name,), (letter,) = found["sessions"], found["letters"]

@@ -77,6 +77,7 @@ def lead_to(machine: Machine, phase: str, dice: random.Random) -> Performance | 
     if phase == "playing":
         return performance
     time.sleep(dice.uniform(1.0, 5.0))  # it is played
+    machine.catch_up(MAILER)
     performance.stopped_s = machine.press(STOP_PIN)
     machine.hears_state("finishing")
     if phase == "mailing":

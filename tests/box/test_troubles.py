@@ -25,7 +25,9 @@ def as_it_was(machine: Machine) -> Iterator[None]:
 
 def restarted(machine: Machine) -> Line:
     """Start the box's services anew, and return the line with which it is ready or in trouble."""
-    machine.run("systemctl restart hand-dance-setup; systemctl restart hand-dance")
+    machine.run("systemctl stop hand-dance")
+    machine.catch_up()
+    machine.run("systemctl restart hand-dance-setup; systemctl start hand-dance")
     return machine.hears_state("ready")
 
 
