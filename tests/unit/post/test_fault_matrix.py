@@ -81,8 +81,8 @@ def post(outbox, clock):
 
 
 @pytest.fixture
-def heals(outbox, clock, post, queued, server, mail):
-    """Say that all is well again, and look at what the server has in the end."""
+def heals(outbox, clock, post, queued, server, mail, record_property):
+    """Say that all is well again, and look at what the server has in the end; the run's summary adds it up."""
 
     def check(most=1):
         server.faults.at.clear()
@@ -95,6 +95,8 @@ def heals(outbox, clock, post, queued, server, mail):
         assert len(set(server.taken)) == len(queued), "the same letter was not the same bytes"
         assert post(mail) == {LetterState.DELIVERED}
         assert sum(counted.values()) == len(server.taken)
+        record_property("letters", len(counted))
+        record_property("letters again", len(server.taken) - len(counted))
 
     return check
 
