@@ -262,6 +262,26 @@ def test_a_letter_arrives_once_with_every_attachment_byte_for_byte(exim, config)
     assert "X=TLS1." in exim.log()
 
 
+def test_a_program_without_rights_of_its_own_hands_letters_on(exim, config, tmp_path):
+    """As in the mail service: nothing that is started can gain rights, and msmtp needs none."""
+    settings = tmp_path / "msmtprc"
+    settings.write_text(
+        f"account default\nhost localhost\nport {exim.port}\ntls on\ntls_trust_file {config.mail.ca_file}\n"
+        f'auth plain\nuser box\npasswordeval "cat {config.mail.password_file}"\n'
+    )
+    settings.chmod(0o600)
+    command = f"setpriv --no-new-privs msmtp --file={settings}"
+    by_program = with_mail(config, transport="sendmail", command=command)
+    queue_session(config, a_session(config, 1).path)
+    queue_session(config, a_session(config, 2).path, "nobody@example.org")
+    delivered, refused = send_due(by_program)
+    assert delivered.delivered, delivered.reason
+    assert not refused.delivered
+    assert "no such user here" in refused.reason
+    exim.settled(1)
+    assert exim.message_ids() == {delivered.message_id: 1}
+
+
 def test_a_letter_as_large_as_letters_may_be_arrives(exim, config):
     folder = a_session(config, seconds=72.0)
     queue_session(config, folder.path)

@@ -50,7 +50,13 @@ def test_a_session_without_a_record_goes_to_the_box(config, make_session):
 
 @pytest.mark.parametrize(
     ("copy_to", "copied"),
-    [("", ""), ("owner@example.org", "owner@example.org"), ("ANA@example.org", ""), ("nobody", "")],
+    [
+        ("", ""),
+        ("owner@example.org", "owner@example.org"),
+        ("ANA@example.org", ""),
+        ("nobody", ""),
+        ("ownér@example.org", ""),
+    ],
 )
 def test_a_copy_goes_to_another_address_or_not_at_all(copy_to, copied):
     assert copy_for(copy_to, "ana@example.org") == copied
