@@ -60,7 +60,7 @@ PRESETS: Final[dict[str, Preset]] = {
         port=587,
         security="starttls",
         login="xoauth2",
-        # Two versions of its page name 25 and 34 MB: the smaller. It names 1000 new recipients a day for subscribers and
+        # Two versions of its page name 25 and 34 MB: the smaller. It names 1000 new people a day for subscribers and
         # "lower" for all others, for whom msoutlook.info (question 235) tells of 300.
         limit_bytes=25_000_000,
         recipients_per_day=300,
@@ -76,7 +76,7 @@ PRESETS: Final[dict[str, Preset]] = {
         login="auto",
         limit_bytes=None,
         recipients_per_day=None,
-        needs="POP3 and IMAP allowed in the account's settings, and with its two-factor login a password of the box's own "
+        needs="POP3 and IMAP allowed in the account's settings, and with two-factor login a password of the box's own "
         "(at gmx.com the host is mail.gmx.com)",
         source="gmx.net/mail/tipps/posts/pop3-imap/36 (off until allowed); hilfe.gmx.net/sicherheit/2fa/"
         "anwendungsspezifisches-passwort.html; host and ports: github.com/deltachat/provider-db, gmx.net.md",
