@@ -25,9 +25,9 @@ import pytest
 import soundfile
 import trustme
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.config import Config, MailSettings, PathSettings
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
 from firmware_py.post.mastering import master
 from firmware_py.post.queued_letter import LetterState
@@ -206,22 +206,7 @@ def with_mail(config: Config, **changes: object) -> Config:
 
 
 def a_session(config: Config, number: int = 1, seconds: float = 1.0) -> SessionFolder:
-    record = SessionRecord(
-        started_utc=f"2026-11-21T10:15:{number:02d}Z",
-        song="ode-to-joy",
-        patch="air",
-        player="Åse",
-        camera="ghost",
-        audio="offline",
-        mapping=Mapping(),
-        t0_ns=number,
-        rate_hz=48_000,
-        song_start_s=2.0,
-        delay_s=0.06,
-        tempo_bpm=100.0,
-        seconds=seconds,
-        end="stop",
-    )
+    record = finished_record(number, player="Åse", seconds=seconds)
     folder = SessionFolder.create(config.state / "sessions", record)
     rng = np.random.default_rng(number)
     soundfile.write(folder.file(SessionFolder.SOUND), rng.uniform(-0.5, 0.5, (round(seconds * 48_000), 2)), 48_000)

@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from firmware_py.archive.players import Players
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.cli import main
 from firmware_py.config import Config, PathSettings
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
 
 
@@ -26,23 +26,7 @@ def players(tmp_path, capsys):
 def _session(state, name, player):
     folder = SessionFolder(state / "sessions" / name)
     folder.path.mkdir(parents=True)
-    folder.write_record(
-        SessionRecord(
-            started_utc="2026-11-21T10:15:00Z",
-            song="ode-to-joy",
-            patch="air",
-            player=player,
-            camera="ghost",
-            audio="offline",
-            mapping=Mapping(),
-            t0_ns=1,
-            rate_hz=48_000,
-            song_start_s=0.0,
-            delay_s=0.06,
-            tempo_bpm=100.0,
-            end="stop",
-        )
-    )
+    folder.write_record(finished_record(player=player))
     return folder.path
 
 

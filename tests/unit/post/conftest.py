@@ -17,8 +17,8 @@ import pytest
 import soundfile
 import trustme
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
-from firmware_py.music.mapping import Mapping
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.post.outbox import Outbox
 
 NOW = 1_795_219_200.0  # 2026-11-21 00:00 UTC
@@ -77,21 +77,12 @@ def make_session(tmp_path: Path) -> MakeSession:
         path.mkdir(parents=True)
         folder = SessionFolder(path)
         folder.write_record(
-            SessionRecord(
+            finished_record(
                 started_utc=started,
                 song=song,
-                patch="air",
                 player=player,
-                camera="ghost",
-                audio="offline",
-                mapping=Mapping(),
                 t0_ns=len(name) * 1000 + zlib.crc32(name.encode()),
-                rate_hz=48_000,
-                song_start_s=2.0,
-                delay_s=0.06,
-                tempo_bpm=100.0,
                 seconds=seconds,
-                end="stop",
             )
         )
         rng = np.random.default_rng(7)
