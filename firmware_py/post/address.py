@@ -33,6 +33,8 @@ def checked(address: str) -> str:
     """
     found = unicodedata.normalize("NFC", address.strip(" \t"))
     local, at, domain = found.rpartition("@")
+    if any(unicodedata.category(c) == "Cc" for c in found):
+        raise _refusal(address, "it holds a line break or another control character")
     if not at or not local or not domain:
         raise _refusal(address, "it has no name@domain")
     if "@" in local:

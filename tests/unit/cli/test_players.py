@@ -43,8 +43,8 @@ def test_a_player_is_added_changed_listed_and_removed(players):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("add", "Bo", "--address", "bo at home"), 1, "is not one mail address"),
-        (("add", "Bo", "--address", "bo@x.org\r\nBcc: all@x.org"), 1, "is not one mail address"),
+        (("add", "Bo", "--address", "bo at home"), 2, "is not one mail address"),
+        (("add", "Bo", "--address", "bo@x.org\r\nBcc: all@x.org"), 2, "it holds a line break"),
         (("set", "Bo"), 2, "'Bo' is not known: use hand-dance players add"),
         (("add", "Ana"), 2, "'Ana' is known already: use hand-dance players set"),
         (("remove", "Bo"), 2, "known are 'Ana'"),

@@ -68,3 +68,10 @@ def test_wrong_usage_is_told_apart(post, words):
 def test_people_read_a_line_a_letter(post):
     _, told, _ = post("--list")
     assert told.splitlines()[0].split() == ["1", "due", "ana@example.org"]
+
+
+def test_a_box_without_mail_says_so_and_that_is_no_failure(post, monkeypatch):
+    monkeypatch.setenv("HAND_DANCE_MAIL_TRANSPORT", "off")
+    code, told, _ = post()
+    assert (code, told) == (0, "mail is off (mail.transport): sessions stay on the box, and nothing is sent\n")
+    assert post("--json")[:2] == (0, [])
