@@ -13,9 +13,7 @@ from firmware_py.post.dialogue import Patience
 from firmware_py.post.letter import compose
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import ServerDownError
-from tests.unit.post.test_smtp import letter, mail, send
-
-__all__ = ["letter", "mail"]
+from tests.unit.post.test_smtp import send
 
 
 def mail_line(server):

@@ -15,7 +15,6 @@ import trustme
 
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.bench.finished_session import finished_record
-from firmware_py.config import MailSettings
 from firmware_py.post.dialogue import Patience
 from firmware_py.post.mailer import Mailer
 from firmware_py.post.queued_letter import LetterState
@@ -42,18 +41,6 @@ def queued(outbox, tmp_path):
         folder.write_whole(SessionFolder.SCORE, b"%PDF-1.7\n" + bytes(BODY * 3 // 4))
         outbox.queue(folder.path, f"{name}@example.org")
     return [letter.message_id for letter in outbox.letters()]
-
-
-@pytest.fixture
-def mail(server, authority_file, password_file):
-    return MailSettings(
-        transport="smtp",
-        host="localhost",
-        port=server.port,
-        user="box",
-        password_file=str(password_file),
-        ca_file=str(authority_file),
-    )
 
 
 @pytest.fixture

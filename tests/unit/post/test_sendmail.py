@@ -10,9 +10,6 @@ from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.mailer import transport_for
 from firmware_py.post.sendmail import SendmailTransport
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
-from tests.unit.post.test_smtp import letter
-
-__all__ = ["letter"]
 
 
 @pytest.fixture

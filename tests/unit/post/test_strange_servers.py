@@ -341,7 +341,7 @@ def test_a_name_whose_first_address_is_dead_is_tried_at_the_next_in_full_time(sc
 
 
 @pytest.fixture
-def encrypted(scripted, authority, authority_file, password_file):
+def encrypted(scripted, authority, mail):
     """A server that encrypts when asked, with a login; its TLS and what it says within can be spoiled."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -364,15 +364,7 @@ def encrypted(scripted, authority, authority_file, password_file):
             **(after or {}),
         }
         inner.taken, inner.lines = [], []
-        mail = MailSettings(
-            transport="smtp",
-            host="localhost",
-            port=outer.port,
-            user="box",
-            password_file=str(password_file),
-            ca_file=str(authority_file),
-        )
-        return inner, mail
+        return inner, replace(mail, port=outer.port)
 
     return make
 
