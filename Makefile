@@ -7,7 +7,7 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
-MAIL_PACKAGES := exim4-daemon-light libmime-tools-perl gettext
+MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback

@@ -72,7 +72,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the skips that are a failure here."""
+    """Name the skips that are a failure here; say how many letters the faults of the post doubled."""
+    told = [value for report in terminalreporter.stats.get("passed", []) for value in report.user_properties]
+    if letters := [count for name, count in told if name == "letters"]:
+        again = sum(count for name, count in told if name == "letters again")
+        said = f"{sum(letters)} letters, none lost, {again} arrived again under their Message-ID"
+        terminalreporter.write_line(f"post: {len(letters)} faults, {said}")
     unseen = _unseen(terminalreporter)
     if unseen and os.environ.get("CI") == "true":
         terminalreporter.section("skips that CI does not allow", red=True)

@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 import soundfile
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.config import Config, MailSettings, PathSettings
 from firmware_py.errors import BenchError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
@@ -115,21 +116,14 @@ def made_up_session(state: Path, seconds: float = SECONDS) -> SessionFolder:
         held = (at_s >= played.onset_s) & (at_s < played.end_s - _LET_GO_S)
         samples["flags"][held] = Flag.PRESENT
         samples["hands"][held, 0] = (mapping.area_of(played.pitch), 0.5, 0.4, 0.8, 0.9)
-    record = SessionRecord(
-        started_utc="2026-01-01T12:00:00Z",
+    record = finished_record(
         song=str(path),
-        patch="air",
-        player="bench",
-        camera="ghost",
-        audio="offline",
         mapping=mapping,
-        t0_ns=0,
         rate_hz=RATE_HZ,
         song_start_s=START_S,
         delay_s=0.0,
         tempo_bpm=song.tempo_bpm,
         seconds=length_s,
-        end="song",
     )
     folder = SessionFolder.create(state / "sessions", record)
     folder.write_whole(SessionFolder.SAMPLES, samples.tobytes())

@@ -21,10 +21,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.config import Config, MailSettings, PathSettings
 from firmware_py.errors import BenchError
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, send_due
 from firmware_py.post.queued_letter import LetterState
 
@@ -179,22 +179,7 @@ def _sink() -> Iterator[int]:
 def _queue(state: Path, score: Path, letters: int) -> None:
     with open_outbox(_config(state, 0)) as outbox:
         for number in range(letters):
-            record = SessionRecord(
-                started_utc=f"2026-11-21T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z",
-                song="ode-to-joy",
-                patch="air",
-                player="Ana",
-                camera="ghost",
-                audio="offline",
-                mapping=Mapping(),
-                t0_ns=number,
-                rate_hz=48_000,
-                song_start_s=2.0,
-                delay_s=0.06,
-                tempo_bpm=100.0,
-                end="stop",
-            )
-            folder = SessionFolder.create(state / "sessions", record)
+            folder = SessionFolder.create(state / "sessions", finished_record(number))
             os.link(score, folder.file(SessionFolder.SCORE))
             outbox.queue(folder.path, _RECIPIENT)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from firmware_py.archive.players import Player
 from firmware_py.config import LANGUAGES, Config
-from firmware_py.errors import UsageError
+from firmware_py.errors import MailRefusedError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,10 @@ def _kept(keep: Any, args: argparse.Namespace) -> Player:
     from firmware_py.post.address import checked
 
     hand = {"any": "", None: None}.get(args.hand, args.hand)
-    address = checked(args.address) if args.address else args.address
+    try:
+        address = checked(args.address) if args.address else args.address
+    except MailRefusedError as error:
+        raise UsageError(f"--address: {error}") from error
     player: Player = keep(args.name, hand=hand, address=address, language=args.language)
     return player
 

@@ -42,6 +42,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
             with open_outbox(config) as outbox:
                 _retry(args.retry, outbox)
         letters = [as_json(delivery) for delivery in send_due(config)]
+        if config.mail.transport == "off" and not args.json:
+            print("mail is off (mail.transport): sessions stay on the box, and nothing is sent")
+            return 0
     print(json.dumps(letters, indent=2) if args.json else "\n".join(map(_line, letters)) or "no letters")
     sent = not args.list and args.cancel is None
     return 1 if sent and any(letter["state"] == LetterState.NEEDS_A_PERSON for letter in letters) else 0

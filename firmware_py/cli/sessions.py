@@ -123,24 +123,30 @@ def _export(args: argparse.Namespace, config: Config) -> int:
 
 
 def _delete(args: argparse.Namespace, config: Config) -> int:
-    """Delete a session, unless it may be the one that is being played now."""
+    """Delete a session, unless it may be the one that is being played or finished now; its letter is not sent then."""
     from firmware_py.archive.library import delete_session
+    from firmware_py.post.erasing import call_off
     from firmware_py.session.lock import only_one
 
     folder = _session(args, config)
     try:
-        ended = bool(folder.record().end)
+        live = "it has no end yet" if not folder.record().end else "its report is being made" * folder.unfinished
     except SessionFolderError:
-        ended = True  # nobody plays a session whose record is broken
+        live = ""  # nobody plays a session whose record is broken
     with ExitStack() as alone:
-        if not ended:
+        if live:
             state = folder.path.parent.parent if folder.path.parent.name == "sessions" else config.state
             try:
                 alone.enter_context(only_one(state))
             except AlreadyRunningError as error:
-                raise AlreadyRunningError(f"{folder.path.name} has no end yet, and {error}") from error
+                raise AlreadyRunningError(f"{folder.path.name} is not deleted: {live}, and {error}") from error
+        letter = call_off(config, folder)
         delete_session(folder)
-    print(json.dumps({"deleted": str(folder.path)}, indent=2) if args.json else f"deleted {folder.path}")
+    unsent = letter.recipient if letter else ""
+    if args.json:
+        print(json.dumps({"deleted": str(folder.path), "unsent": unsent}, indent=2))
+    else:
+        print(f"deleted {folder.path}" + (f"; its letter to {unsent} is not sent" if unsent else ""))
     return 0
 
 

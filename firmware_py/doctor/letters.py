@@ -1,4 +1,4 @@
-"""The way of letters: whether the mail server takes the login, and what waits in the outbox."""
+"""The way of letters: whether the server takes the login, or the program can send; and what waits in the outbox."""
 
 import os
 from dataclasses import replace
@@ -13,7 +13,9 @@ from firmware_py.post.dialogue import Patience
 from firmware_py.post.mailer import open_outbox
 from firmware_py.post.outbox import Outbox
 from firmware_py.post.password import CREDENTIAL
+from firmware_py.post.presets import preset_of, with_preset
 from firmware_py.post.queued_letter import LetterState
+from firmware_py.post.sendmail import INSTEAD, SendmailTransport, gains_rights
 from firmware_py.post.smtp import SmtpTransport
 
 IMPATIENT: Final = Patience(connect=5.0, answer=5.0)
@@ -21,7 +23,7 @@ IMPATIENT: Final = Patience(connect=5.0, answer=5.0)
 
 def mail(patient: Patient) -> list[Finding]:
     """Log in to the mail server and hang up; or look at the folder that letters are put into."""
-    settings = patient.config.mail
+    settings = with_preset(patient.config.mail)
 
     def found(level: Level, says: str, remedy: str = "") -> list[Finding]:
         return [Finding("mail", "Mail", level, says, remedy)]
@@ -36,14 +38,22 @@ def mail(patient: Patient) -> list[Finding]:
         return found(Level.GREEN, f"letters are put into {folder}")
     server = f"{settings.host}:{settings.port}"
     tried, untried = _as_this_user(settings)
+    by_program = settings.transport == "sendmail"
     try:
-        SmtpTransport(tried, IMPATIENT).connect().close()
+        way = SendmailTransport(settings.command) if by_program else SmtpTransport(tried, IMPATIENT)
+        way.connect().close()
     except MailRefusedError as error:
         said, _, remedy = str(error).partition("; ")
-        return found(Level.RED, said, remedy or "look at [mail]: host, port, security, user and its password")
+        needs = f"{preset.title} wants {preset.needs}; " if (preset := preset_of(settings)) else ""
+        remedy = remedy or "look at [mail]: host, port, security, user and its password"
+        return found(Level.RED, said, needs + remedy)
     except MailError as error:
         said, _, remedy = str(error).partition("; ")
         return found(Level.AMBER, said, remedy or "letters wait and are tried again; see Network")
+    if by_program and gains_rights(settings.command):
+        return found(Level.AMBER, f"{settings.command} works with rights that the mail service cannot give it", INSTEAD)
+    if by_program:
+        return found(Level.GREEN, f"letters go through {settings.command}")
     if untried:
         return found(Level.GREEN, f"{server} answers; the password is the mail service's alone to try")
     return found(Level.GREEN, f"{server} answers{' and takes the login' if settings.user else ''}")

@@ -11,7 +11,8 @@ import idna
 
 from firmware_py.errors import MailRefusedError
 
-_LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_WORD: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_LOCAL: Final = re.compile(rf"{_WORD}(\.{_WORD})*")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
@@ -21,7 +22,8 @@ def checked(address: str) -> str:
     Parameters
     ----------
     address
-        ``name@domain``; blanks around it are dropped. A domain in other letters becomes its ``xn--`` form.
+        ``name@domain``; blanks around it are dropped. A domain in other letters becomes its ``xn--`` form; a name in
+        other letters stays, in one form (NFC), and goes where the server has SMTPUTF8.
 
     Raises
     ------
@@ -29,14 +31,18 @@ def checked(address: str) -> str:
         Several addresses, control characters, a display name, a missing part, or one that is too long (RFC 5321,
         4.5.3.1: 64 octets before the @, 254 in all).
     """
-    found = address.strip(" \t")
+    found = unicodedata.normalize("NFC", address.strip(" \t"))
     local, at, domain = found.rpartition("@")
+    if any(unicodedata.category(c) == "Cc" for c in found):
+        raise _refusal(address, "it holds a line break or another control character")
     if not at or not local or not domain:
         raise _refusal(address, "it has no name@domain")
     if "@" in local:
         raise _refusal(address, "it has more than one @, and a letter goes to one address")
-    if not _LOCAL.fullmatch(local):
-        raise _refusal(address, "the part before the @ may hold only letters, digits and !#$%&'*+/=?^_`{|}~-. of ASCII")
+    # Of what RFC 6531 allows beyond ASCII: letters, their marks, and digits, of any script.
+    wide = (c for c in local if not c.isascii())
+    if not _LOCAL.fullmatch(local) or any(unicodedata.category(c)[0] not in "LMN" for c in wide):
+        raise _refusal(address, "the part before the @ may hold only letters, digits and !#$%&'*+/=?^_`{|}~-.")
     try:
         # IDNA 2008 (UTS 46, not transitional): straße.example and strasse.example are two domains, of two owners.
         ascii_domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
@@ -45,8 +51,8 @@ def checked(address: str) -> str:
     if not all(_LABEL.fullmatch(label) for label in ascii_domain.split(".")):
         raise _refusal(address, "its domain is not a name that mail knows")
     whole = f"{local}@{ascii_domain}"
-    if len(local) > 64 or len(whole) > 254:
-        raise _refusal(address, "it is longer than mail allows (64 characters before the @, 254 in all)")
+    if len(local.encode()) > 64 or len(whole.encode()) > 254:
+        raise _refusal(address, "it is longer than mail allows (64 octets before the @, 254 in all)")
     return whole
 
 

@@ -46,9 +46,14 @@ class Allowance:
 
 
 def allowances(mail: MailSettings) -> tuple[Allowance, ...]:
-    """Return what the configuration and its preset allow."""
-    own = Allowance(mail.recipients_per_hour, 3600.0, "mail.recipients_per_hour")
+    """Return what the configuration and its preset allow; the owner who gets copies is one of the recipients."""
+    copied = 1 if mail.copy_to else 0
+
+    def at_most(recipients: int, seconds: float, where: str) -> Allowance:
+        return Allowance(max(recipients - copied, 1), seconds, where + ", one more gets copies" * copied)
+
+    own = at_most(mail.recipients_per_hour, 3600.0, "mail.recipients_per_hour")
     preset = preset_of(mail)
     if preset is None or preset.recipients_per_day is None:
         return (own,)
-    return (own, Allowance(preset.recipients_per_day, 86_400.0, f"what {preset.title} allows a day"))
+    return (own, at_most(preset.recipients_per_day, 86_400.0, f"what {preset.title} allows a day"))

@@ -101,13 +101,13 @@ class Dialogue:
             code, text = self._open_server.ehlo()
             if code in (500, 502):
                 code, text = self._open_server.helo()
-        self.expect((code, text), "EHLO", 250)
+        self.expect((code, text), "EHLO")
 
     def encrypt(self) -> None:
         """STARTTLS, then EHLO again, since nothing said before can be trusted."""
         with self._step("STARTTLS", self._patience.connect):
             code, text = self._open_server.starttls(context=self._context)
-        self.expect((code, text), "STARTTLS", 220)
+        self.expect((code, text), "STARTTLS")
         self.hello()
 
     def has(self, extension: str) -> bool:
@@ -127,13 +127,16 @@ class Dialogue:
         with self._step(step, self._patience.answer):
             return self._open_server.docmd(line)
 
-    def ask(self, line: str, step: str, what: str, *good: int) -> None:
-        """Say one line and raise unless the answer is one of the good ones; ``what`` was taken or not."""
-        self.expect(self.say(line, step), what, *good)
+    def ask(self, line: str, step: str, what: str, good: int = 2) -> None:
+        """Say one line and raise unless the answer is a good one; ``what`` was taken or not."""
+        self.expect(self.say(line, step), what, good)
 
-    def expect(self, answer: tuple[int, bytes], what: str, *good: int) -> None:
-        """Raise unless an answer is one of the good ones."""
-        if answer[0] not in good:
+    def expect(self, answer: tuple[int, bytes], what: str, good: int = 2) -> None:
+        """Raise unless an answer's first digit is the good one: it alone decides (RFC 5321, 4.2.1).
+
+        A server that takes a letter with a code of its own has taken it, and is not sent it again for a week.
+        """
+        if answer[0] // 100 != good:
             raise self._refusal(*answer, what)
 
     def pour(self, pieces: Iterable[bytes], *, copies: int = 0) -> str:
@@ -159,19 +162,27 @@ class Dialogue:
                 self.expect(self._open_server.getreply(), "the letter")
                 raise
         with self._step("waiting for the server to take the letter", self._patience.taken):
+            if self._open_server.spoke_unasked():
+                # Whatever this is, it is not about a letter that has no end yet: only a refusal is believed.
+                self._limit(self._patience.answer)
+                code, text = self._open_server.getreply()
+                if 200 <= code < 400:
+                    raise ServerDownError(f"{self.where} answered before the letter had ended ({code}), out of step")
+                raise self._refusal(code, text, "the letter")
+            self._limit(self._patience.taken)
             self._socket.sendall(b".\r\n")
             code, text = self._open_server.getreply()
-            self.expect((code, text), "the letter", 250)
+            self.expect((code, text), "the letter")
             for _ in range(copies if isinstance(self._server, Lmtp) else 0):
                 answer = self._open_server.getreply()
-                if answer[0] != 250:
+                if answer[0] // 100 != 2:
                     log.warning("%s took no copy: %s", self.where, self.quoted(*answer))
         return self.quoted(code, text)
 
     def alive(self) -> bool:
         """Whether the server still listens and has forgotten the last letter (RSET)."""
         try:
-            return self.say("RSET", "RSET")[0] == 250
+            return self.say("RSET", "RSET")[0] // 100 == 2
         except ServerDownError:
             return False
 
@@ -230,13 +241,19 @@ class Dialogue:
                 "is the clock right? If it is a server of your own, name its authority as mail.ca_file"
             ) from error
         except TimeoutError as error:
-            raise ServerDownError(f"{self.where} did not answer within {limit_s:g} s ({doing})") from error
+            ask = "; do mail.port (587, 465) and mail.security (starttls, tls) fit?" if doing == GREETING else ""
+            raise ServerDownError(f"{self.where} did not answer within {limit_s:g} s ({doing}){ask}") from error
         except socket.gaierror as error:
             raise ServerDownError(
                 f"{self.where} was not found ({one_line(error.strerror or str(error))}); "
                 "is the network there, and mail.host right?"
             ) from error
         except (OSError, smtplib.SMTPException) as error:
+            if isinstance(error, ssl.SSLError) and doing in (GREETING, "STARTTLS"):
+                raise ServerDownError(
+                    f"no encryption could be agreed on with {self.where} ({one_line(error.reason or str(error))}); "
+                    "it takes TLS 1.2 or later, and a mail.security (starttls, tls) that fits mail.port (587, 465)"
+                ) from error
             raise ServerDownError(
                 f"the conversation with {self.where} broke off ({doing}: {self._scrubbed(str(error))})"
             ) from error
@@ -248,7 +265,13 @@ class Dialogue:
     def _refusal(self, code: int, text: bytes, what: str) -> MailError:
         """Which of the four errors an answer is: for this letter or all, for now or until a person acts."""
         said = f"{self.where} did not take {what} ({self.quoted(code, text)})"
-        if code in (_GOODBYE, _NO_ANSWER):
+        if code == _NO_ANSWER:
+            words = self._scrubbed(text.decode("utf-8", "replace"))
+            return ServerDownError(
+                f"{self.where} does not speak like a mail server ({what}: {words!r}); "
+                "are mail.host, mail.port and mail.security those of one?"
+            )
+        if code == _GOODBYE:
             return ServerDownError(said)
         if code in _LOGIN_NEEDED:
             return ServerRefusedError(

@@ -1,4 +1,4 @@
-"""Takes a player's sessions away for good: the recording, its place in the outbox, and the letter kept on this box.
+"""Takes sessions away for good: the recording, its place in the outbox, and for a player the letter kept on this box.
 
 Not here: the list of players (``archive.players``). What a mail server took cannot be called back.
 """
@@ -11,6 +11,8 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import Config
 from firmware_py.errors import MailError, SessionFolderError
 from firmware_py.post.mailer import open_outbox
+from firmware_py.post.outbox import Outbox
+from firmware_py.post.queued_letter import AT_REST, QueuedLetter
 
 
 def sessions_of(state: Path, player: str) -> list[SessionFolder]:
@@ -24,6 +26,18 @@ def sessions_of(state: Path, player: str) -> list[SessionFolder]:
         if player_key(record.player) == player_key(player):
             found.append(folder)
     return found
+
+
+def call_off(config: Config, folder: SessionFolder) -> QueuedLetter | None:
+    """Cancel the letter of a session that is about to be deleted, and return it; None where none was still to go.
+
+    Raises MailError where it is on its way just now.
+    """
+    if not (config.state / "outbox" / Outbox.DATABASE).exists():
+        return None
+    with open_outbox(config) as outbox:
+        letter = outbox.of(folder.path)
+        return outbox.cancel(letter.id) if letter and letter.state not in AT_REST else None
 
 
 def erase_session(config: Config, folder: SessionFolder) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Final
@@ -43,7 +43,7 @@ class Letter:
 
     stem is a file name for the letter itself; copy_to is empty where nobody gets a copy. opening holds the headers and
     the text, up to the first attachment; closing ends the last one. Lines end with CRLF, no line is longer than 998
-    octets, every octet is below 128.
+    octets, every octet is below 128 unless an address is in other letters (RFC 6532).
     """
 
     message_id: str
@@ -166,11 +166,12 @@ def encoded_size(size_bytes: int) -> int:
 
 
 def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str, copy_to: str) -> bytes:
-    head = EmailMessage(policy=SMTP)
-    head["From"] = Address("Hand Dance", addr_spec=sender)
-    head["To"] = Address(_in_header(summary.player), addr_spec=queued.recipient)
+    policy = SMTP if (sender + queued.recipient).isascii() else SMTPUTF8
+    head = EmailMessage(policy=policy)
+    head["From"] = _address("Hand Dance", sender)
+    head["To"] = _address(_in_header(summary.player), queued.recipient)
     if copy_to:
-        head["Cc"] = Address(addr_spec=copy_to)
+        head["Cc"] = _address("", copy_to)
     head["Subject"] = _in_header(wording.subject(words_in(summary.language), summary))
     # The time it was queued, not that of this try: the same letter is the same bytes whenever it gets through.
     head["Content-Language"] = summary.language if summary.language in LANGUAGES else "en"
@@ -178,8 +179,13 @@ def _headers(queued: QueuedLetter, sender: str, summary: Summary, boundary: str,
     head["Message-ID"] = queued.message_id
     head["Auto-Submitted"] = "auto-generated"
     head["MIME-Version"] = "1.0"
-    folded = b"".join(SMTP.fold_binary(name, value) for name, value in head.items())
+    folded = b"".join(policy.fold_binary(name, value) for name, value in head.items())
     return folded + f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n'.encode()
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, username=local, domain=domain)  # as one word, it may hold ASCII only
 
 
 def _file_name(attachment: Attachment) -> str:

@@ -47,12 +47,14 @@ def _with_password(dialogue: Dialogue, mail: MailSettings, mechanism: str) -> No
     plain, _ = _kept(dialogue, mail.user, secret)
     if mechanism == "PLAIN":
         answer = dialogue.say(f"AUTH PLAIN {plain}", "AUTH")
+        if answer[0] == 334:  # it takes no first word with the command (RFC 4954, 4)
+            answer = dialogue.say(plain, "AUTH")
     else:
         answer = dialogue.say("AUTH LOGIN", "AUTH")
         for word in (_base64(mail.user), _base64(secret)):
             if answer[0] == 334:
                 answer = dialogue.say(word, "AUTH")
-    dialogue.expect(answer, LOGIN, 235)
+    dialogue.expect(answer, LOGIN)
 
 
 def _with_token(dialogue: Dialogue, mail: MailSettings, context: ssl.SSLContext) -> None:
@@ -62,7 +64,7 @@ def _with_token(dialogue: Dialogue, mail: MailSettings, context: ssl.SSLContext)
     answer = dialogue.say(f"AUTH XOAUTH2 {line}", "AUTH")
     if answer[0] == 334:
         answer = dialogue.say("", "AUTH")
-    dialogue.expect(answer, LOGIN, 235)
+    dialogue.expect(answer, LOGIN)
 
 
 def _kept(dialogue: Dialogue, user: str, secret: str) -> tuple[str, str]:

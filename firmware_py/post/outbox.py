@@ -145,6 +145,10 @@ class Outbox:
         """Return one letter. Raises UsageError where there is none of that number."""
         return self._table.numbered(letter_id)
 
+    def of(self, folder: Path) -> QueuedLetter | None:
+        """Return the letter of a session; None where there is none."""
+        return self._table.of(folder)
+
     def retry(self, letter_id: LetterId) -> QueuedLetter:
         """Make one letter due now, whatever it waited for.
 

@@ -56,4 +56,7 @@ def copy_for(copy_to: str, recipient: str) -> str:
     except MailRefusedError as error:
         log.warning("mail.copy_to: %s", error)
         return ""
+    if not copy.isascii():
+        log.warning("mail.copy_to: %s is not in plain letters, which not every server takes; give another", copy)
+        return ""
     return "" if copy.lower() == recipient.lower() else copy

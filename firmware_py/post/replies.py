@@ -6,7 +6,9 @@ for hours. Not here: which limit applies when (``dialogue``).
 
 import smtplib
 import socket
+import ssl
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 _LONGEST_LINE: Final = 8192
@@ -35,6 +37,14 @@ class _Lines:
         del self._read[: end + 1]
         return line
 
+    def unasked(self) -> bool:
+        """Whether something has been said that nobody has waited for yet."""
+        if not self._read:
+            self._sock.settimeout(0)
+            with suppress(BlockingIOError, ssl.SSLWantReadError):
+                self._read += self._sock.recv(4096)
+        return bool(self._read)
+
     def close(self) -> None:
         """The socket is smtplib's to close."""
 
@@ -48,22 +58,28 @@ class _Patient(smtplib.SMTP):
         self.deadline = time.monotonic() + timeout
         super().__init__(host, port, name, timeout=timeout, **named)
 
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Connect to the first of the host's addresses that answers, each within the time; the greeting has its own."""
+        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self.deadline = time.monotonic() + timeout
+        return sock
+
+    def spoke_unasked(self) -> bool:
+        """Whether the server has said something that is no answer to anything said so far."""
+        return self._lines().unasked()
+
     def getreply(self) -> tuple[int, bytes]:
-        """Return code and text of one answer; -1 for what is none."""
-        if self.sock is None:
-            raise smtplib.SMTPServerDisconnected("the connection is closed")
-        lines: Any = self.file
-        if lines is None:  # new, or just encrypted: what was read before counts no more
-            self.file = lines = _Lines(self.sock)
+        """Return code and text of one answer; -1 for what is none, with its whole first line."""
+        lines = self._lines()
         text = []
         try:
             for _ in range(_MOST_LINES):
                 line = lines.line(self.deadline)
                 if not line:
                     break
-                text.append(line[4:].strip(b" \t\r\n"))
                 if not line[:3].isdigit():
-                    return -1, b"\n".join(text)
+                    return -1, line.strip()
+                text.append(line[4:].strip(b" \t\r\n"))
                 if line[3:4] != b"-":
                     return int(line[:3]), b"\n".join(text)
         except OSError:
@@ -71,6 +87,15 @@ class _Patient(smtplib.SMTP):
             raise
         self.close()
         raise smtplib.SMTPServerDisconnected("the other side hung up")
+
+    def _lines(self) -> _Lines:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection is closed")
+        lines: Any = self.file
+        if lines is None:  # new, or just encrypted: what was read before counts no more
+            self.file = lines = _Lines(self.sock)
+        found: _Lines = lines
+        return found
 
 
 class Smtp(_Patient):

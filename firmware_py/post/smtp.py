@@ -158,15 +158,15 @@ def _introduce(dialogue: Dialogue, letter: Letter) -> int:
     if dialogue.has("dsn"):
         # A bounce brings the headers back and not the whole recording, and names the letter (RFC 3461).
         asked += f" RET=HDRS ENVID={letter.message_id.strip('<>').partition('@')[0]}"
-    dialogue.ask(f"MAIL FROM:<{letter.sender}>{asked}", "MAIL", f"the sender {letter.sender}", 250)
-    dialogue.ask(f"RCPT TO:<{letter.recipient}>", "RCPT", f"the recipient {letter.recipient}", 250, 251)
+    dialogue.ask(f"MAIL FROM:<{letter.sender}>{asked}", "MAIL", f"the sender {letter.sender}")
+    dialogue.ask(f"RCPT TO:<{letter.recipient}>", "RCPT", f"the recipient {letter.recipient}")
     if letter.copy_to:
         # A copy that is refused keeps no letter from its player.
         answer = dialogue.say(f"RCPT TO:<{letter.copy_to}>", "RCPT")
-        copies = int(answer[0] in (250, 251))
+        copies = int(answer[0] // 100 == 2)
         if not copies:
             log.warning("%s takes no copy for %s: %s", dialogue.where, letter.copy_to, dialogue.quoted(*answer))
-    dialogue.ask("DATA", "DATA", "the letter", 354)
+    dialogue.ask("DATA", "DATA", "the letter", 3)
     return copies
 
 

@@ -1,8 +1,6 @@
 """Bad input: one clear sentence, the documented exit code, and nothing half-written left behind."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.faults.conftest import Card
 from tests.rigs.hand_dance import Ran, run
 
 pytestmark = pytest.mark.slow
@@ -77,20 +76,8 @@ def test_a_clip_with_no_hand_gives_the_backing_a_page_and_no_marks(state: Path, 
     assert np.abs(sound).max() > 100, "the backing is not in the recording"
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MB of its own."""
-    place = tmp_path / "small"
-    place.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", place]).returncode:
-        pytest.skip("needs root and mount, for a file system of its own")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
-
-
-def test_a_disk_without_room_for_a_session_is_refused_before_it_begins(small_disk: Path, state: Path) -> None:
-    (small_disk / "models").symlink_to(state / "models")
-    (small_disk / "cache").symlink_to(state / "cache")
+def test_a_disk_without_room_for_a_session_is_refused_before_it_begins(card: Card) -> None:
+    small_disk = card("1M", with_models=True)
     done = run(small_disk, "play", "--camera", "ghost:plain=1", "--audio", "offline", "--seconds", "20")
     assert done.code == 1
     assert "room" in done.err

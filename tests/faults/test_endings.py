@@ -6,13 +6,14 @@ import pty
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
+from tests.faults.conftest import Card
 from tests.rigs.hand_dance import COMMAND, environment, finished, run, start
 
 pytestmark = pytest.mark.slow
@@ -43,16 +44,9 @@ def _handles_signals(pid: int, number: signal.Signals) -> bool:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path, state: Path) -> Iterator[Path]:
+def small_disk(card: Card) -> Path:
     """A state folder on a file system of its own, with 24 MB."""
-    place = tmp_path / "a small disk of Zoë"
-    place.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24M", "tmpfs", place]).returncode:
-        pytest.skip("needs root and mount, for a file system of its own")
-    for shared in ("models", "cache"):
-        (place / shared).symlink_to(state / shared)
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    return card("24M", "a small disk of Zoë", with_models=True)
 
 
 def test_told_to_end_before_the_beginning_it_leaves_nothing_and_says_so(state: Path) -> None:

@@ -1,9 +1,6 @@
 """A card that fills up in mid-session: the session ends in order, says why, and everything that follows is made."""
 
 import json
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +9,7 @@ import soundfile
 
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.lanes import BLOCK_FRAMES
+from tests.faults.conftest import Card
 from tests.rigs.hand_dance import run
 from tests.unit.sound.test_recorder import block
 from tests.unit.sound.test_tracks import LiveStudio
@@ -20,17 +18,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def filling_card(tmp_path: Path, models_state: Path) -> Iterator[Path]:
-    """A file system with room for a minute of sound and a few seconds."""
-    place = tmp_path / "card"
-    place.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12500k", "tmpfs", place]).returncode:
-        pytest.skip("needs root and mount, for a file system of its own")
-    for shared in ("models", "cache"):
-        (models_state / shared).mkdir(parents=True, exist_ok=True)
-        (place / shared).symlink_to(models_state / shared)
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+def filling_card(card: Card) -> Path:
+    """A card with room for a minute of sound and a few seconds."""
+    return card("12500k", with_models=True)
 
 
 def test_both_recordings_stop_whole_on_a_card_that_is_full(filling_card: Path) -> None:

@@ -19,8 +19,7 @@ from firmware_py.config import LANGUAGES
 from firmware_py.post.address import one_line
 from firmware_py.post.contact_codes import contact_in
 from firmware_py.post.letter import compose
-from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
-from tests.unit.post.conftest import make_session  # noqa: F401 - the fixture
+from tests.unit.post.conftest import make_session, queued  # noqa: F401 - the fixture
 
 LONG = bool(os.environ.get("HAND_DANCE_FUZZ_SECONDS"))
 LETTERS = 50_000 if LONG else 100  # two names each: a player's and a song's
@@ -96,26 +95,14 @@ def write(make_session, tmp_path):  # noqa: F811
     record = asdict(folder.record())
     for name in (SessionFolder.SOUND, SessionFolder.SCORE):
         folder.file(name).unlink()
-    queued = QueuedLetter(
-        LetterId(1),
-        folder.path,
-        "ana@example.org",
-        "<a1@hand-dance.local>",
-        1.8e9,
-        LetterState.DUE,
-        "",
-        0,
-        1,
-        False,
-        "",
-    )
+    entry = queued(folder.path)
 
     def written(player: str, title: str, song: str, language: str) -> bytes:
         changed = {**record, "player": player, "song": song, "language": language}
         folder.file(SessionFolder.RECORD).write_text(json.dumps(changed))
         report = {"song": {"title": title}, "marks": {"total": 50}, "notes": [{}], "advice": [title, player]}
         folder.file(SessionFolder.REPORT).write_text(json.dumps(report))
-        letter = compose(queued, "box@example.org", tmp_path, copy_to="owner@example.org")
+        letter = compose(entry, "box@example.org", tmp_path, copy_to="owner@example.org")
         return b"".join(letter.chunks())
 
     return written

@@ -25,9 +25,9 @@ import pytest
 import soundfile
 import trustme
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.config import Config, MailSettings, PathSettings
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
 from firmware_py.post.mastering import master
 from firmware_py.post.queued_letter import LetterState
@@ -206,22 +206,7 @@ def with_mail(config: Config, **changes: object) -> Config:
 
 
 def a_session(config: Config, number: int = 1, seconds: float = 1.0) -> SessionFolder:
-    record = SessionRecord(
-        started_utc=f"2026-11-21T10:15:{number:02d}Z",
-        song="ode-to-joy",
-        patch="air",
-        player="Åse",
-        camera="ghost",
-        audio="offline",
-        mapping=Mapping(),
-        t0_ns=number,
-        rate_hz=48_000,
-        song_start_s=2.0,
-        delay_s=0.06,
-        tempo_bpm=100.0,
-        seconds=seconds,
-        end="stop",
-    )
+    record = finished_record(number, player="Åse", seconds=seconds)
     folder = SessionFolder.create(config.state / "sessions", record)
     rng = np.random.default_rng(number)
     soundfile.write(folder.file(SessionFolder.SOUND), rng.uniform(-0.5, 0.5, (round(seconds * 48_000), 2)), 48_000)
@@ -260,6 +245,26 @@ def test_a_letter_arrives_once_with_every_attachment_byte_for_byte(exim, config)
     assert exim.message_ids() == {after.message_id: 1}
     assert "A=plain:box" in exim.log()
     assert "X=TLS1." in exim.log()
+
+
+def test_a_program_without_rights_of_its_own_hands_letters_on(exim, config, tmp_path):
+    """As in the mail service: nothing that is started can gain rights, and msmtp needs none."""
+    settings = tmp_path / "msmtprc"
+    settings.write_text(
+        f"account default\nhost localhost\nport {exim.port}\ntls on\ntls_trust_file {config.mail.ca_file}\n"
+        f'auth plain\nuser box\npasswordeval "cat {config.mail.password_file}"\n'
+    )
+    settings.chmod(0o600)
+    command = f"setpriv --no-new-privs msmtp --file={settings}"
+    by_program = with_mail(config, transport="sendmail", command=command)
+    queue_session(config, a_session(config, 1).path)
+    queue_session(config, a_session(config, 2).path, "nobody@example.org")
+    delivered, refused = send_due(by_program)
+    assert delivered.delivered, delivered.reason
+    assert not refused.delivered
+    assert "no such user here" in refused.reason
+    exim.settled(1)
+    assert exim.message_ids() == {delivered.message_id: 1}
 
 
 def test_a_letter_as_large_as_letters_may_be_arrives(exim, config):

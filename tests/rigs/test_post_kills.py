@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.config import Config, MailSettings, PathSettings
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
 from firmware_py.post.queued_letter import LetterState
 from tests.unit.post.conftest import FaultyServer
@@ -74,22 +74,7 @@ def config(tmp_path: Path, server: FaultyServer) -> Config:
 
 
 def queue(config: Config, number: int) -> None:
-    record = SessionRecord(
-        started_utc=f"2026-11-21T{number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z",
-        song="ode-to-joy",
-        patch="air",
-        player="Ana",
-        camera="ghost",
-        audio="offline",
-        mapping=Mapping(),
-        t0_ns=number,
-        rate_hz=48_000,
-        song_start_s=2.0,
-        delay_s=0.06,
-        tempo_bpm=100.0,
-        end="stop",
-    )
-    folder = SessionFolder.create(config.state / "sessions", record)
+    folder = SessionFolder.create(config.state / "sessions", finished_record(number))
     folder.write_whole(SessionFolder.SCORE, b"%PDF-1.7\n" + number.to_bytes(4) * (LETTER_BYTES // 4))
     queue_session(config, folder.path, "ana@example.org")
 

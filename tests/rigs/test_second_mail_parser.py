@@ -12,8 +12,7 @@ import pytest
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.config import LANGUAGES
 from firmware_py.post.letter import compose
-from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
-from tests.unit.post.conftest import make_session  # noqa: F401 - the fixture
+from tests.unit.post.conftest import make_session, queued  # noqa: F401 - the fixture
 
 READ = r"""
 use strict; use warnings; use MIME::Parser; use MIME::WordDecoder; use Digest::SHA qw(sha256_hex); use JSON::PP;
@@ -81,26 +80,14 @@ def _leaves(tree):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_another_parser_finds_the_same_letter(make_session, tmp_path, language):  # noqa: F811
     folder = SessionFolder(make_session(seconds=0.05))
-    queued = QueuedLetter(
-        LetterId(1),
-        folder.path,
-        "ana@example.org",
-        "<a1@hand-dance.local>",
-        1.8e9,
-        LetterState.DUE,
-        "",
-        0,
-        1,
-        False,
-        "",
-    )
+    entry = queued(folder.path)
     paths = []
     for number, (player, title) in enumerate(NAMES):
         folder.update(player=player, language=language)
         report = {"song": {"title": title}, "marks": {"total": 50}, "notes": [{}], "advice": [title]}
         folder.write_whole(SessionFolder.REPORT, json.dumps(report).encode())
         path = tmp_path / f"{number}.eml"
-        path.write_bytes(b"".join(compose(queued, "box@example.org", tmp_path, copy_to="owner@example.org").chunks()))
+        path.write_bytes(b"".join(compose(entry, "box@example.org", tmp_path, copy_to="owner@example.org").chunks()))
         paths.append(path)
     done = subprocess.run(["perl", "-e", READ, *map(str, paths)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from firmware_py.archive.players import Players
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.cli import main
 from firmware_py.config import Config, PathSettings
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import open_outbox, queue_session, send_due
 
 
@@ -26,23 +26,7 @@ def players(tmp_path, capsys):
 def _session(state, name, player):
     folder = SessionFolder(state / "sessions" / name)
     folder.path.mkdir(parents=True)
-    folder.write_record(
-        SessionRecord(
-            started_utc="2026-11-21T10:15:00Z",
-            song="ode-to-joy",
-            patch="air",
-            player=player,
-            camera="ghost",
-            audio="offline",
-            mapping=Mapping(),
-            t0_ns=1,
-            rate_hz=48_000,
-            song_start_s=0.0,
-            delay_s=0.06,
-            tempo_bpm=100.0,
-            end="stop",
-        )
-    )
+    folder.write_record(finished_record(player=player))
     return folder.path
 
 
@@ -59,8 +43,8 @@ def test_a_player_is_added_changed_listed_and_removed(players):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("add", "Bo", "--address", "bo at home"), 1, "is not one mail address"),
-        (("add", "Bo", "--address", "bo@x.org\r\nBcc: all@x.org"), 1, "is not one mail address"),
+        (("add", "Bo", "--address", "bo at home"), 2, "is not one mail address"),
+        (("add", "Bo", "--address", "bo@x.org\r\nBcc: all@x.org"), 2, "it holds a line break"),
         (("set", "Bo"), 2, "'Bo' is not known: use hand-dance players add"),
         (("add", "Ana"), 2, "'Ana' is known already: use hand-dance players set"),
         (("remove", "Bo"), 2, "known are 'Ana'"),

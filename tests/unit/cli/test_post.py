@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.cli import main
 from firmware_py.config import Config, PathSettings
-from firmware_py.music.mapping import Mapping
 from firmware_py.post.mailer import queue_session
 
 
@@ -16,22 +16,7 @@ def state(tmp_path, monkeypatch):
     """A state folder with two letters that are due."""
     monkeypatch.setenv("HAND_DANCE_PATHS_STATE", str(tmp_path))
     for number in (1, 2):
-        record = SessionRecord(
-            started_utc=f"2026-11-21T10:15:0{number}Z",
-            song="ode-to-joy",
-            patch="air",
-            player="Ana",
-            camera="ghost",
-            audio="offline",
-            mapping=Mapping(),
-            t0_ns=number,
-            rate_hz=48_000,
-            song_start_s=2.0,
-            delay_s=0.06,
-            tempo_bpm=100.0,
-            end="stop",
-        )
-        folder = SessionFolder.create(tmp_path / "sessions", record)
+        folder = SessionFolder.create(tmp_path / "sessions", finished_record(number))
         queue_session(Config(paths=PathSettings(state=str(tmp_path))), folder.path, "ana@example.org")
     return tmp_path
 
@@ -83,3 +68,10 @@ def test_wrong_usage_is_told_apart(post, words):
 def test_people_read_a_line_a_letter(post):
     _, told, _ = post("--list")
     assert told.splitlines()[0].split() == ["1", "due", "ana@example.org"]
+
+
+def test_a_box_without_mail_says_so_and_that_is_no_failure(post, monkeypatch):
+    monkeypatch.setenv("HAND_DANCE_MAIL_TRANSPORT", "off")
+    code, told, _ = post()
+    assert (code, told) == (0, "mail is off (mail.transport): sessions stay on the box, and nothing is sent\n")
+    assert post("--json")[:2] == (0, [])

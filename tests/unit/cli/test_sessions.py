@@ -17,7 +17,9 @@ from firmware_py.archive.index import FILE
 from firmware_py.archive.library import sessions_in
 from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.cli import main
+from firmware_py.config import Config, PathSettings
 from firmware_py.music.mapping import Mapping
+from firmware_py.post.mailer import open_outbox, queue_session, send_due
 from firmware_py.session.lock import only_one
 
 RECORD = SessionRecord(
@@ -197,17 +199,53 @@ def test_the_help_names_every_format(capsys: pytest.CaptureFixture) -> None:
 def test_a_session_that_is_being_played_is_not_deleted_and_an_ended_one_is(
     play: Play, state: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    ended, playing = play(1, 50.0), play(2, None, end="")
+    ended, playing, finishing = play(1, 50.0), play(2, None, end=""), play(3, 40.0)
+    ended.is_finished()
     with only_one(state):  # as another process: the lock belongs to the open file, not to who opened it
         assert run("sessions", "delete", playing.path.name) == 1
         assert "being played" in capsys.readouterr().err
         assert run("sessions", "delete", playing.path) == 1
-        capsys.readouterr()
+        assert "no end yet" in capsys.readouterr().err
+        assert run("sessions", "delete", finishing.path.name) == 1
+        assert "its report is being made" in capsys.readouterr().err
         assert run("sessions", "delete", ended.path.name, "--json") == 0
-        assert told(capsys) == {"deleted": str(ended.path)}
+        assert told(capsys) == {"deleted": str(ended.path), "unsent": ""}
     assert playing.path.exists()
+    assert finishing.path.exists()
     assert run("sessions", "delete", playing.path.name) == 0
     assert not playing.path.exists()
+
+
+def test_the_letter_of_a_deleted_session_is_not_sent_and_that_is_said(
+    play: Play, state: Path, capsys: pytest.CaptureFixture
+) -> None:
+    config = Config(paths=PathSettings(state=str(state)))
+    sent, unsent = play(1, 50.0), play(2, 60.0)
+    for folder in (sent, unsent):
+        folder.is_finished()
+        queue_session(config, folder.path, "ana@example.org", after_s=60.0 * (folder is unsent))
+    send_due(config)
+    assert run("sessions", "delete", unsent.path.name) == 0
+    assert "its letter to ana@example.org is not sent" in capsys.readouterr().out
+    assert run("sessions", "delete", sent.path.name, "--json") == 0
+    assert told(capsys)["unsent"] == ""
+    with open_outbox(config) as outbox:
+        assert [str(letter.state) for letter in outbox.letters()] == ["delivered", "cancelled"]
+    assert not unsent.path.exists()
+
+
+def test_a_session_whose_letter_is_on_its_way_is_not_deleted(
+    play: Play, state: Path, capsys: pytest.CaptureFixture
+) -> None:
+    config = Config(paths=PathSettings(state=str(state)))
+    folder = play(1, 50.0)
+    folder.is_finished()
+    number = queue_session(config, folder.path, "ana@example.org")
+    assert number is not None
+    with open_outbox(config) as outbox, outbox.claim(number):
+        assert run("sessions", "delete", folder.path.name) == 1
+    assert "on its way" in capsys.readouterr().err
+    assert folder.path.exists()
 
 
 def test_a_broken_session_can_be_deleted(play: Play) -> None:

@@ -12,7 +12,8 @@ from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.mailer import open_outbox
 
 GREEN, AMBER, RED = Level
-SMTP = {"transport": "smtp", "host": "smtp.example.org"}
+SMTP = {"transport": "smtp"}
+HOST = "smtp.example.org"
 
 
 class Line:
@@ -34,7 +35,8 @@ def _look(patient, monkeypatch, outcome, **settings):
             return outcome
 
     monkeypatch.setattr(letters, "SmtpTransport", Transport)
-    (found,) = letters.mail(patient(mail=MailSettings(**SMTP, **settings)))
+    host = "" if "preset" in settings else HOST
+    (found,) = letters.mail(patient(mail=MailSettings(**SMTP, host=host, **settings)))
     return found, asked[0]
 
 
@@ -65,6 +67,31 @@ def test_a_port_where_nobody_listens_is_amber_at_once(patient):
         settings = MailSettings(transport="smtp", host="127.0.0.1", port=taken.getsockname()[1], security="none")
         (found,) = letters.mail(patient(mail=settings))
     assert found.level is AMBER
+
+
+def test_a_preset_is_looked_at_as_it_sends_and_says_what_it_wants(patient, monkeypatch):
+    found, asked = _look(patient, monkeypatch, MailRefusedError("the login was refused (535)"), preset="gmail")
+    assert (asked.host, asked.port) == ("smtp.gmail.com", 587)
+    assert found.level is RED
+    assert "app password" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("mode", "level", "words"),
+    [
+        (0o755, GREEN, "letters go through"),
+        (0o4755, AMBER, "rights"),
+        (0o2755, AMBER, "rights"),
+        (0o644, RED, "cannot"),
+    ],
+)
+def test_a_program_is_looked_at_before_a_letter_needs_it(patient, tmp_path, mode, level, words):
+    program = tmp_path / "sendmail"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(mode)
+    (found,) = letters.mail(patient(mail=MailSettings(transport="sendmail", command=str(program))))
+    assert (found.level, words in found.found) == (level, True)
+    assert level is GREEN or "msmtp" in found.remedy or "install it" in found.remedy
 
 
 def test_a_maildir_that_cannot_be_written_is_red(patient, monkeypatch):

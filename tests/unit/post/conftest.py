@@ -17,9 +17,12 @@ import pytest
 import soundfile
 import trustme
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
-from firmware_py.music.mapping import Mapping
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
+from firmware_py.config import MailSettings
+from firmware_py.post.letter import Letter, compose
 from firmware_py.post.outbox import Outbox
+from firmware_py.post.queued_letter import LetterId, LetterState, QueuedLetter
 
 NOW = 1_795_219_200.0  # 2026-11-21 00:00 UTC
 
@@ -77,21 +80,12 @@ def make_session(tmp_path: Path) -> MakeSession:
         path.mkdir(parents=True)
         folder = SessionFolder(path)
         folder.write_record(
-            SessionRecord(
+            finished_record(
                 started_utc=started,
                 song=song,
-                patch="air",
                 player=player,
-                camera="ghost",
-                audio="offline",
-                mapping=Mapping(),
                 t0_ns=len(name) * 1000 + zlib.crc32(name.encode()),
-                rate_hz=48_000,
-                song_start_s=2.0,
-                delay_s=0.06,
-                tempo_bpm=100.0,
                 seconds=seconds,
-                end="stop",
             )
         )
         rng = np.random.default_rng(7)
@@ -347,3 +341,42 @@ def password_file(tmp_path: Path) -> Path:
     path.write_text("geheim-ü\n")
     path.chmod(0o600)
     return path
+
+
+@pytest.fixture
+def mail(server: FaultyServer, authority_file: Path, password_file: Path) -> MailSettings:
+    """The settings of a box that sends by that server, encrypted and with its login."""
+    return MailSettings(
+        transport="smtp",
+        host="localhost",
+        port=server.port,
+        user="box",
+        password_file=str(password_file),
+        ca_file=str(authority_file),
+        sender="box@example.org",
+    )
+
+
+@pytest.fixture
+def letter(outbox: Outbox, make_session: MakeSession, tmp_path: Path) -> Letter:
+    """One letter, composed and ready to be handed over."""
+    (tmp_path / "workspace").mkdir()
+    entry = outbox.letter(outbox.queue(make_session(), "ana@example.org"))
+    return compose(entry, "box@example.org", tmp_path / "workspace")
+
+
+def queued(session: Path) -> QueuedLetter:
+    """Return a session's letter as an outbox would know it, without one."""
+    return QueuedLetter(
+        id=LetterId(1),
+        session=session,
+        recipient="ana@example.org",
+        message_id="<a1@hand-dance.local>",
+        queued=1.8e9,
+        state=LetterState.DUE,
+        reason="",
+        next_try=0,
+        attempts=1,
+        server_wide=False,
+        where="",
+    )

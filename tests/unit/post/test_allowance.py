@@ -58,3 +58,11 @@ def test_a_retry_does_not_get_round_the_limit(config, make_session, clock):
     with open_outbox(one, clock) as outbox:
         outbox.retry_all()
     assert [d.state for d in send_due(one, clock)] == [LetterState.WAITING]
+
+
+def test_the_owner_who_gets_copies_is_one_of_the_recipients():
+    (own,) = allowances(MailSettings(recipients_per_hour=5, copy_to="owner@example.org"))
+    assert own.recipients == 4
+    assert "one more gets copies" in own.says
+    (own,) = allowances(MailSettings(recipients_per_hour=1, copy_to="owner@example.org"))
+    assert own.recipients == 1, "no letter could go at all"

@@ -10,11 +10,10 @@ import pytest
 from firmware_py.config import MailSettings
 from firmware_py.errors import MailRefusedError
 from firmware_py.post.dialogue import Patience
+from firmware_py.post.letter import compose
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import ServerDownError
-from tests.unit.post.test_smtp import letter, mail, send
-
-__all__ = ["letter", "mail"]
+from tests.unit.post.test_smtp import send
 
 
 def mail_line(server):
@@ -22,11 +21,14 @@ def mail_line(server):
     return line
 
 
-def test_addresses_in_other_letters_go_where_they_are_taken(server, mail, letter):
+def test_addresses_in_other_letters_go_where_they_are_taken(server, mail, outbox, make_session, tmp_path):
     server.extensions = ["SMTPUTF8", "8BITMIME", "AUTH PLAIN"]
-    send(mail, replace(letter, recipient="åse@example.org"))
-    assert mail_line(server) == "MAIL FROM:<box@example.org> SMTPUTF8"
-    assert "RCPT TO:<åse@example.org>" in server.lines
+    entry = outbox.letter(outbox.queue(make_session(player="Åse"), "åse@BÜCHER.example"))
+    letter = compose(entry, "box@example.org", tmp_path)
+    send(mail, letter)
+    assert mail_line(server) == "MAIL FROM:<box@example.org> BODY=8BITMIME SMTPUTF8"
+    assert "RCPT TO:<åse@xn--bcher-kva.example>" in server.lines
+    assert "To: Åse <åse@xn--bcher-kva.example>\r\n".encode() in server.taken[0]
 
 
 def test_addresses_in_other_letters_are_refused_where_they_are_not(server, mail, letter):

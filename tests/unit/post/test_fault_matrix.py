@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from firmware_py.archive.session_folder import SessionFolder, SessionRecord
-from firmware_py.config import MailSettings
-from firmware_py.music.mapping import Mapping
+from firmware_py.archive.session_folder import SessionFolder
+from firmware_py.bench.finished_session import finished_record
 from firmware_py.post.dialogue import Patience
 from firmware_py.post.mailer import Mailer
 from firmware_py.post.queued_letter import LetterState
@@ -38,37 +37,10 @@ UNSAID = [("taken, unsaid", "yes"), ("taken", "silence"), ("taken", "drip"), ("t
 def queued(outbox, tmp_path):
     """Two letters of BODY bytes, for two people."""
     for number, name in enumerate(("ana", "eva")):
-        record = SessionRecord(
-            started_utc=f"2026-11-21T10:15:0{number}Z",
-            song="ode-to-joy",
-            patch="air",
-            player=name,
-            camera="ghost",
-            audio="offline",
-            mapping=Mapping(),
-            t0_ns=number,
-            rate_hz=48_000,
-            song_start_s=2.0,
-            delay_s=0.06,
-            tempo_bpm=100.0,
-            end="stop",
-        )
-        folder = SessionFolder.create(tmp_path / "state" / "sessions", record)
+        folder = SessionFolder.create(tmp_path / "state" / "sessions", finished_record(number, player=name))
         folder.write_whole(SessionFolder.SCORE, b"%PDF-1.7\n" + bytes(BODY * 3 // 4))
         outbox.queue(folder.path, f"{name}@example.org")
     return [letter.message_id for letter in outbox.letters()]
-
-
-@pytest.fixture
-def mail(server, authority_file, password_file):
-    return MailSettings(
-        transport="smtp",
-        host="localhost",
-        port=server.port,
-        user="box",
-        password_file=str(password_file),
-        ca_file=str(authority_file),
-    )
 
 
 @pytest.fixture
@@ -81,8 +53,8 @@ def post(outbox, clock):
 
 
 @pytest.fixture
-def heals(outbox, clock, post, queued, server, mail):
-    """Say that all is well again, and look at what the server has in the end."""
+def heals(outbox, clock, post, queued, server, mail, record_property):
+    """Say that all is well again, and look at what the server has in the end; the run's summary adds it up."""
 
     def check(most=1):
         server.faults.at.clear()
@@ -95,6 +67,8 @@ def heals(outbox, clock, post, queued, server, mail):
         assert len(set(server.taken)) == len(queued), "the same letter was not the same bytes"
         assert post(mail) == {LetterState.DELIVERED}
         assert sum(counted.values()) == len(server.taken)
+        record_property("letters", len(counted))
+        record_property("letters again", len(server.taken) - len(counted))
 
     return check
 

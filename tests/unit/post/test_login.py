@@ -8,9 +8,8 @@ import pytest
 
 from firmware_py.post import oauth
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
-from tests.unit.post.test_smtp import letter, mail, send
+from tests.unit.post.test_smtp import send
 
-__all__ = ["letter", "mail"]
 FRESH = "ya29.not-a-real-one"
 REFRESH = "1//refresh-not-a-real-one"
 

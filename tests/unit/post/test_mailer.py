@@ -190,19 +190,8 @@ def test_a_wrong_sender_does_not_stop_a_letter_from_being_queued(config, make_se
     assert queue_session(odd, make_session()) is not None
 
 
-def test_by_smtp_a_letter_gets_through_after_the_server_is_back(
-    config, make_session, server, authority_file, password_file, clock
-):
-    settings = MailSettings(
-        transport="smtp",
-        host="localhost",
-        port=server.port,
-        user="box",
-        password_file=str(password_file),
-        ca_file=str(authority_file),
-        sender="box@example.org",
-    )
-    smtp = replace(config, mail=settings)
+def test_by_smtp_a_letter_gets_through_after_the_server_is_back(config, make_session, server, mail, clock):
+    smtp = replace(config, mail=mail)
     queue_session(smtp, make_session(), "ana@example.org", clock)
     server.faults.at["taken, unsaid"] = "yes"
     (after,) = send_due(smtp, clock)

@@ -50,7 +50,13 @@ def test_a_session_without_a_record_goes_to_the_box(config, make_session):
 
 @pytest.mark.parametrize(
     ("copy_to", "copied"),
-    [("", ""), ("owner@example.org", "owner@example.org"), ("ANA@example.org", ""), ("nobody", "")],
+    [
+        ("", ""),
+        ("owner@example.org", "owner@example.org"),
+        ("ANA@example.org", ""),
+        ("nobody", ""),
+        ("ownér@example.org", ""),
+    ],
 )
 def test_a_copy_goes_to_another_address_or_not_at_all(copy_to, copied):
     assert copy_for(copy_to, "ana@example.org") == copied
@@ -94,19 +100,8 @@ def test_queueing_again_does_not_hurry_a_letter_that_waits_for_the_server(outbox
     assert outbox.letter(number).state is LetterState.WAITING
 
 
-def test_the_owners_copy_stands_in_the_header_and_goes_to_the_server(
-    config, make_session, server, password_file, authority_file
-):
-    mail = MailSettings(
-        transport="smtp",
-        host="localhost",
-        port=server.port,
-        user="box",
-        password_file=str(password_file),
-        ca_file=str(authority_file),
-        sender="box@example.org",
-        copy_to="owner@example.org",
-    )
+def test_the_owners_copy_stands_in_the_header_and_goes_to_the_server(config, make_session, server, mail):
+    mail = replace(mail, copy_to="owner@example.org")
     queue_session(config, make_session(), "ana@example.org")
     (sent,) = send_due(replace(config, mail=mail))
     assert sent.delivered
@@ -117,23 +112,12 @@ def test_the_owners_copy_stands_in_the_header_and_goes_to_the_server(
     assert b"\r\nCc: owner@example.org\r\n" in server.taken[0]
 
 
-def test_a_refused_copy_keeps_no_letter_from_its_player(
-    config, make_session, server, password_file, authority_file, monkeypatch, caplog
-):
+def test_a_refused_copy_keeps_no_letter_from_its_player(config, make_session, server, mail, monkeypatch, caplog):
     def on_rcpt(conversation, line):
         conversation.say("550 no such owner" if "owner" in line else "250 ok")
 
     monkeypatch.setattr(f"{type(server).__module__}.Conversation.on_rcpt", on_rcpt)
-    mail = MailSettings(
-        transport="smtp",
-        host="localhost",
-        port=server.port,
-        user="box",
-        password_file=str(password_file),
-        ca_file=str(authority_file),
-        sender="box@example.org",
-        copy_to="owner@example.org",
-    )
+    mail = replace(mail, copy_to="owner@example.org")
     queue_session(config, make_session(), "ana@example.org")
     (sent,) = send_due(replace(config, mail=mail))
     assert sent.delivered

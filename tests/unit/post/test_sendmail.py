@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -9,9 +10,6 @@ from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.mailer import transport_for
 from firmware_py.post.sendmail import SendmailTransport
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
-from tests.unit.post.test_smtp import letter
-
-__all__ = ["letter"]
 
 
 @pytest.fixture
@@ -85,6 +83,33 @@ def test_a_letter_that_breaks_off_is_never_taken_for_a_whole_one(program, letter
 def test_no_such_program_needs_a_person(letter, command):
     with pytest.raises(ServerRefusedError, match=r"mail\.command"):
         send(command, letter)
+
+
+UNDER_THE_SERVICE = """
+import ctypes, sys
+from firmware_py.errors import MailError
+from firmware_py.post.sendmail import SendmailTransport
+PR_SET_NO_NEW_PRIVS = 38
+assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+try:
+    SendmailTransport(sys.argv[1]).connect()
+    print("connected")
+except MailError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(("mode", "words"), [(0o755, "connected"), (0o4755, "ServerRefusedError"), (0o2755, "lan")])
+def test_where_no_program_can_gain_rights_one_that_is_made_to_is_refused_with_the_way_that_works(
+    program, tmp_path, mode, words
+):
+    command = program()
+    (tmp_path / "a program").chmod(mode)
+    said = subprocess.run(
+        [sys.executable, "-c", UNDER_THE_SERVICE, command], capture_output=True, text=True, check=True
+    )
+    assert words in said.stdout
+    assert mode == 0o755 or ('preset = "lan"' in said.stdout and "msmtp" in said.stdout)
 
 
 def test_the_configuration_names_the_program_and_its_limit():

@@ -6,34 +6,13 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from firmware_py.config import MailSettings
 from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.dialogue import Patience
-from firmware_py.post.letter import compose
 from firmware_py.post.smtp import SmtpTransport
 from firmware_py.post.transports import ServerDownError, ServerRefusedError
 
 CALM = Patience(connect=20, answer=20, piece=20, taken=20)
 WORD = "geheim-ü"
-
-
-@pytest.fixture
-def letter(outbox, make_session, tmp_path):
-    (tmp_path / "workspace").mkdir()
-    entry = outbox.letter(outbox.queue(make_session(), "ana@example.org"))
-    return compose(entry, "box@example.org", tmp_path / "workspace")
-
-
-@pytest.fixture
-def mail(server, authority_file, password_file):
-    return MailSettings(
-        transport="smtp",
-        host="localhost",
-        port=server.port,
-        user="box",
-        password_file=str(password_file),
-        ca_file=str(authority_file),
-    )
 
 
 def send(mail, letter, patience=CALM):
