@@ -50,14 +50,20 @@ def free_sentences(notes: Sequence[PlayedNote], words: Words = ENGLISH) -> tuple
     return (what, most)
 
 
-def no_notes_sentences(words: Words = ENGLISH, *, song: bool) -> tuple[str, str, str]:
-    """Return what is said where no note was heard, with a song or without one."""
-    return (
-        words.say("No notes this time: the camera did not see a hand that it could follow."),
-        words.say(
+def no_notes_sentences(words: Words = ENGLISH, *, song: bool, seen: bool = False) -> tuple[str, str, str]:
+    """Return what is said where no note was heard, with a song or without one. seen: a hand was there for a moment."""
+    if seen:
+        why = words.say("No notes this time: a hand was there, but it never stayed long enough for a note.")
+        what_to_do = words.say("Keep your hand in the picture, and hold it still for a moment where a note begins.")
+    else:
+        why = words.say("No notes this time: the camera did not see a hand that it could follow.")
+        what_to_do = words.say(
             "Hold an open hand in front of the camera, about an arm's length away, "
             "with a light on it rather than behind it."
-        ),
+        )
+    return (
+        why,
+        what_to_do,
         words.say("The recording and the song's melody are here all the same. Come back whenever you like.")
         if song
         else words.say("The recording is here all the same. Come back whenever you like."),

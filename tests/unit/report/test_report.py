@@ -458,3 +458,11 @@ def test_a_long_session_of_free_play_goes_over_several_pages(session_of):
     ).stdout
     assert int(re.search(r"Pages:\s+(\d+)", found)[1]) >= 2
     assert Path(folder.file(SessionFolder.PREVIEW)).stat().st_size < 200_000
+
+
+def test_a_hand_that_never_stayed_is_not_told_that_nobody_saw_it(session_of):
+    seen = make_report(session_of(notes=[Note(2.0, 0.10, 67.0)], seconds=8.0))
+    unseen = make_report(session_of(notes=[Note(-1.5, 0.4, 67.0)], seconds=8.0))
+    assert seen.notes == unseen.notes == ()
+    assert "never stayed" in seen.advice[0]
+    assert "did not see a hand" in unseen.advice[0], "before the song one only tries"
