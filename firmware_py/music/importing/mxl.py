@@ -4,6 +4,7 @@ Not here: what the score says (``musicxml_reading``).
 """
 
 import struct
+import textwrap
 import zipfile
 import zlib
 from io import BytesIO
@@ -16,6 +17,7 @@ MOST_PACKED_BYTES: Final = 8_000_000
 MOST_FILES: Final = 1_000
 _CONTAINER: Final = "META-INF/container.xml"
 _MOST_CONTAINER_BYTES: Final = 100_000
+_LONGEST_REASON: Final = 120
 
 
 def score_in(raw: bytes, source: str) -> tuple[bytes, str]:
@@ -31,6 +33,8 @@ def score_in(raw: bytes, source: str) -> tuple[bytes, str]:
                 raise SongError(f"{source}: it holds {len(names)} files; a score needs two")
             name = _score_name(archive, names, source)
             return _unpacked(archive, name, MOST_BYTES, source), name
+    except SongError:
+        raise
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -39,12 +43,11 @@ def score_in(raw: bytes, source: str) -> tuple[bytes, str]:
         RuntimeError,
         OSError,
         EOFError,
+        ValueError,
+        LookupError,
     ) as error:
-        raise SongError(f"{source}: this is no sound .mxl file ({error}); export it again") from error
-    except (ValueError, LookupError) as error:
-        if isinstance(error, SongError):
-            raise
-        raise SongError(f"{source}: this is no sound .mxl file ({error}); export it again") from error
+        why = textwrap.shorten(str(error), _LONGEST_REASON)  # zipfile quotes a name, which in a broken file has no end
+        raise SongError(f"{source}: this is no sound .mxl file ({why}); export it again") from error
 
 
 def _score_name(archive: zipfile.ZipFile, names: list[str], source: str) -> str:
