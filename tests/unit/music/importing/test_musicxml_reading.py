@@ -307,9 +307,9 @@ def test_a_file_that_names_a_document_type_elsewhere_is_read_and_nothing_is_fetc
     assert line(read(score(BODY, before='<!DOCTYPE score-partwise SYSTEM "http://127.0.0.1:9/x.dtd">')))
 
 
-def test_a_name_without_end_in_a_broken_mxl_is_not_quoted_whole():
+def test_a_name_without_end_in_a_broken_mxl_is_not_quoted_whole(read):
     raw = bytearray(mxl(("score.xml", GOOD), kind=zipfile.ZIP_STORED))
     raw[26:28] = (1000).to_bytes(2, "little")  # the length of the first file's name, as its own header has it
-    with pytest.raises(SongError, match="no sound .mxl") as refused:
+    with pytest.raises(SongError, match="no sound") as refused:
         read(bytes(raw))
     assert len(str(refused.value)) < 250
