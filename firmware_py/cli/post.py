@@ -45,6 +45,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
         if config.mail.transport == "off" and not args.json:
             print("mail is off (mail.transport): sessions stay on the box, and nothing is sent")
             return 0
+        if not letters and not args.json:
+            print(_nothing_due(config))
+            return 0
     print(json.dumps(letters, indent=2) if args.json else "\n".join(map(_line, letters)) or "no letters")
     sent = not args.list and args.cancel is None
     return 1 if sent and any(letter["state"] == LetterState.NEEDS_A_PERSON for letter in letters) else 0
@@ -64,6 +67,19 @@ def _cancel(which: str, outbox: "Outbox") -> list["QueuedLetter"]:
         return [outbox.cancel(_number(which, "--cancel"))]
     left = (LetterState.DELIVERED, LetterState.CANCELLED)
     return [outbox.cancel(letter.id) for letter in outbox.letters() if letter.state not in left]
+
+
+def _nothing_due(config: Config) -> str:
+    """Say so without sounding as if all had arrived."""
+    from firmware_py.post.mailer import open_outbox
+    from firmware_py.post.queued_letter import LetterState
+
+    with open_outbox(config) as outbox:
+        states = [letter.state for letter in outbox.letters()]
+    waiting = sum(state in (LetterState.DUE, LetterState.SENDING, LetterState.WAITING) for state in states)
+    stuck = states.count(LetterState.NEEDS_A_PERSON)
+    rest = [f"{count} {what}" for count, what in ((waiting, "waiting"), (stuck, "in need of a person")) if count]
+    return f"nothing is due: {' and '.join(rest)} (hand-dance post --list)" if rest else "no letters to send"
 
 
 def _number(text: str, flag: str) -> "LetterId":

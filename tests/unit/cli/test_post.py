@@ -1,6 +1,7 @@
 """``hand-dance post`` as a person or a program calls it."""
 
 import json
+import socket
 
 import pytest
 
@@ -75,3 +76,16 @@ def test_a_box_without_mail_says_so_and_that_is_no_failure(post, monkeypatch):
     code, told, _ = post()
     assert (code, told) == (0, "mail is off (mail.transport): sessions stay on the box, and nothing is sent\n")
     assert post("--json")[:2] == (0, [])
+
+
+def test_that_nothing_is_due_is_not_told_as_if_all_had_arrived(post, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = free.getsockname()[1]
+    monkeypatch.setenv("HAND_DANCE_MAIL_TRANSPORT", "smtp")
+    monkeypatch.setenv("HAND_DANCE_MAIL_HOST", "127.0.0.1")
+    monkeypatch.setenv("HAND_DANCE_MAIL_PORT", str(closed))
+    assert set(states(post("--json")[1])) == {"waiting"}
+    assert post()[:2] == (0, "nothing is due: 2 waiting (hand-dance post --list)\n")
+    monkeypatch.setenv("HAND_DANCE_MAIL_TRANSPORT", "maildir")
+    post("--retry", "all")
+    assert post()[:2] == (0, "no letters to send\n")
