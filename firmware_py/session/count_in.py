@@ -23,6 +23,7 @@ BEFORE_SONG_S: Final = 0.5  # D is decided so long before the first note: then i
 WAIT_S: Final = 1.5  # at most so long a session without a count-in waits for pictures to measure by
 AFTER_HOLD_S: Final = 0.15  # until the last picture of a hold has come
 LEVEL_OFF_DB: Final = -90.0
+SHOW_HAND: Final = "hold your open hand up in the middle of the picture"
 
 
 class CountIn:
@@ -39,6 +40,7 @@ class CountIn:
         self._delay_us = round(plan.record.delay_s * 1e6) if plan.tells_delay and not self._measuring else 0
         self._reach: Reach | None = None
         self._silent = False
+        self._shows_hand = False
         self._news: dict[str, Any] = {}
 
     @property
@@ -83,7 +85,14 @@ class CountIn:
 
     def words(self, seconds: float) -> str:
         """Return what the player is asked for at so many seconds after t0; empty: nothing."""
-        return self._stage.words(seconds) if self._stage else ""
+        if self._stage and (words := self._stage.words(seconds)):
+            return words
+        counting = 0.0 <= seconds < self._plan.record.song_start_s
+        return SHOW_HAND if self._shows_hand and counting else ""
+
+    def ask_for_hand(self) -> None:
+        """Ask for an open hand in the middle of the picture: the eye goes by its colours alone."""
+        self._shows_hand = True
 
     def keep(self) -> None:
         """Keep a reach that was found, for a player with a name; what cannot be kept is said, and no more."""

@@ -277,6 +277,8 @@ class Performance:
                     self._troubles.say(child.name, "")
                 if child is self._sight:
                     self._troubles.say("picture", "")
+                    if event.get("by_colour"):
+                        self._count_in.ask_for_hand()
                 if child is self._microphone.child:
                     self._microphone.is_ready(event)
             case "picture":

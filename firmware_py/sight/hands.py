@@ -112,6 +112,11 @@ class Sight:
         return self._sample(frame, confirmed)
 
     @property
+    def by_colour(self) -> bool:
+        """Whether hands are found by colours alone, for want of the finder's models."""
+        return self.models is None
+
+    @property
     def seen(self) -> tuple[SeenHand, ...]:
         """The hands in the last frame, the primary one first."""
         return tuple(

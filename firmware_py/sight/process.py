@@ -38,6 +38,11 @@ BACK_OFF_S: Final = (0.25, 0.5, 1.0, 2.0)
 class Sees(Protocol):
     """What turns a frame into a hand sample."""
 
+    @property
+    def by_colour(self) -> bool:
+        """Whether it goes by colours alone, and must be shown the hand first."""
+        ...
+
     def see(self, frame: Frame) -> np.void:
         """Return a record of HAND_SAMPLE with everything but its time of publishing."""
         ...
@@ -109,7 +114,7 @@ class SightProcess:
                 raise
             camera = self._reopened(error)
         sight = self._sight(camera.rate_hz)
-        self._tell("ready", camera=camera.description)
+        self._tell("ready", camera=camera.description, by_colour=sight.by_colour)
         while True:
             self._health = PictureHealth(camera.rate_hz, drawn=self._plan.camera.source.startswith("ghost"))
             try:

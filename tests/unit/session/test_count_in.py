@@ -178,6 +178,17 @@ def test_while_the_reach_is_looked_for_the_instrument_is_silent_and_words_say_wh
     assert count_in.words(until_s + 0.1) == ""
 
 
+def test_an_eye_that_goes_by_colours_is_shown_the_hand_until_the_song_begins(stage: Stage) -> None:
+    count_in = stage.counted(fit_reach="count-in")
+    assert stage.plan.reach_stage
+    after_reach_s = stage.plan.reach_stage.near_until_s + 0.1
+    assert count_in.words(after_reach_s) == ""
+    count_in.ask_for_hand()
+    assert "far" in count_in.words(0.1)
+    assert count_in.words(after_reach_s) == "hold your open hand up in the middle of the picture"
+    assert count_in.words(stage.plan.record.song_start_s) == ""
+
+
 @pytest.mark.parametrize(
     ("far", "near", "why"),
     [

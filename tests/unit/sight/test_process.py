@@ -67,6 +67,8 @@ class Script:
 class Eye:
     """Sees a hand in every frame, as large as the frame's number says."""
 
+    by_colour = False
+
     def see(self, frame: Frame) -> np.void:
         sample = np.zeros(1, HAND_SAMPLE)[0]
         sample["t_capture_ns"], sample["frame"], sample["flags"] = frame.t_capture_ns, frame.number, Flag.PRESENT
@@ -138,7 +140,10 @@ def test_a_script_plays_to_its_end_and_says_so(rig: Rig) -> None:
     assert heard["t_capture_ns"].tolist() == [T0 + k * 100_000_000 for k in range(11)]
     assert heard["flags"].tolist() == [Flag.PRESENT] * 10 + [Flag.ENDED]
     assert np.array_equal(heard, rig.recorded())
-    assert rig.events == [("ready", {"camera": "script"}), ("ended", {"frames": 10, "with_hand": 10})]
+    assert rig.events == [
+        ("ready", {"camera": "script", "by_colour": False}),
+        ("ended", {"frames": 10, "with_hand": 10}),
+    ]
     assert rig.lanes.latest.read() == heard[-1].tobytes()
 
 
