@@ -32,6 +32,7 @@ from firmware_py.lanes import (
 )
 from firmware_py.session import performance
 from firmware_py.session.child import Death, Event
+from firmware_py.session.count_in import SHOW_HAND
 from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
 from firmware_py.session.moment import Moment
@@ -108,6 +109,7 @@ class Stage:
         self.lanes = lanes
         self.stop = StopRequest()
         self.heard: list[tuple[State, str]] = []
+        self.words: list[str] = []
         self._taped = 0
         self.machine = StateMachine(self._told)
         self.machine.to(State.READY)
@@ -159,7 +161,8 @@ class Stage:
     def folders(self) -> list[Path]:
         return sorted(self.sessions.glob("*"))
 
-    def _tick(self, _moment: Moment) -> None:
+    def _tick(self, moment: Moment) -> None:
+        self.words.append(moment.words)
         next(self.steps, lambda: None)()
 
     def status(self, flags: int = STATUS_READY, seconds: float = 0.0) -> None:
@@ -417,6 +420,23 @@ def test_a_picture_that_cannot_show_a_hand_is_told_until_it_can_or_a_new_process
     troubles = [trouble for _, trouble in stage.heard]
     assert troubles.count("too dark") >= 2
     assert troubles[-2] == ""
+
+
+@pytest.mark.parametrize("by_colour", [True, False])
+def test_an_eye_that_must_be_shown_the_hand_has_it_asked_for_while_counting_in(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, by_colour: bool
+) -> None:
+    monkeypatch.setitem(READY, "sight", READY["sight"] | {"by_colour": by_colour})
+    stage.plan = replace(stage.plan, record=replace(stage.plan.record, song_start_s=1.0))
+    stage.perform(
+        stage.status,
+        lambda: stage.sound_to(0.5),
+        lambda: stage.sound_to(1.5),
+        lambda: stage.stop.request("stop was pressed"),
+        lambda: None,
+    )
+    assert (SHOW_HAND in stage.words) is by_colour
+    assert stage.words[-1] == ""
 
 
 def test_a_level_that_is_changed_while_somebody_plays_is_told_at_the_next_tick(stage: Stage) -> None:
