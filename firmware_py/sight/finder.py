@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from firmware_py.sight import anatomy
 from firmware_py.sight.crop import Crop
 from firmware_py.sight.landmarks import LandmarkNetwork, Landmarks, Side
-from firmware_py.sight.lightness import coloured, lifted, well_lit
+from firmware_py.sight.lightness import coloured, lifted, well_lit, without_grain
 from firmware_py.sight.models import ModelFiles
 from firmware_py.sight.palm import Palm, PalmNetwork
 
@@ -109,7 +109,7 @@ class Finder:
         in_shadow: look for palms with lifted shadows, for streams: every other search finds the hand before a window.
         check: look for palms even when no more hands are wanted, to say of the known ones whether they have one.
         """
-        rgb = coloured(rgb)
+        rgb = without_grain(coloured(rgb))
         answers: list[FoundHand | None] = []
         for crop in prior:
             answers.append(_looked(self._next_look, rgb, crop, answers))

@@ -14,6 +14,7 @@ _EXPONENT: Final = 0.6  # lifts the shadows by two stops and leaves white white
 _LIFTED: Final = np.round(255 * (np.arange(256) / 255) ** _EXPONENT).astype(np.uint8)
 _DARK: Final = 80.0  # mean grey level of a window under which it is lifted
 _DARKER: Final = 40.0  # and under which it is lifted twice
+_GRAIN: Final = 1.5  # pixels, of the smoothing: noise is a pixel large, fingers are more
 _COLOURLESS: Final = 10  # levels between red and blue that nearly nothing in a grey picture exceeds
 _NEARLY_ALL: Final = 0.999  # of its pixels: a wall may be grey, and the hand before it small
 _SKIN: Final = (1.12, 0.92, 0.78)  # what a grey picture's red, green and blue are multiplied by
@@ -23,6 +24,13 @@ _TINTS: Final = tuple(np.clip(np.round(np.arange(256) * share), 0, 255).astype(n
 def lifted(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the picture with its shadows lifted: uint8, the same shape."""
     return np.asarray(cv2.LUT(rgb, _LIFTED), dtype=np.uint8)
+
+
+def without_grain(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture that is dark all over smoothed, any other as it is: lifting shadows would lift their noise."""
+    if float(rgb[::4, ::4].mean()) >= _DARK:
+        return rgb
+    return np.asarray(cv2.GaussianBlur(rgb, (0, 0), _GRAIN), np.uint8)
 
 
 def well_lit(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

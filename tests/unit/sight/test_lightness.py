@@ -1,6 +1,6 @@
 import numpy as np
 
-from firmware_py.sight.lightness import coloured, hand_lit
+from firmware_py.sight.lightness import coloured, hand_lit, without_grain
 
 
 def test_a_window_is_lifted_by_its_dark_middle_not_by_its_bright_rim():
@@ -28,3 +28,19 @@ def test_a_small_hand_before_a_grey_wall_keeps_its_colours():
     wall = np.full((480, 640, 3), 128, dtype=np.uint8)
     wall[200:240, 300:330] = (190, 140, 120)
     assert coloured(wall) is wall
+
+
+def test_a_dark_picture_loses_its_grain_and_keeps_its_light_and_edges():
+    rng = np.random.default_rng(1)
+    dark = np.full((240, 320, 3), 20, dtype=np.uint8)
+    dark[:, 160:] = 60
+    noisy = np.clip(dark + rng.normal(0, 8, dark.shape), 0, 255).astype(np.uint8)
+    quiet = without_grain(noisy)
+    assert quiet[:, 170:].std() < 0.3 * noisy[:, 170:].std()
+    assert abs(quiet.mean() - noisy.mean()) < 1
+    assert quiet[:, 164].mean() - quiet[:, 155].mean() > 35
+
+
+def test_a_well_lit_picture_is_left_as_sharp_as_it_is():
+    lit = np.full((240, 320, 3), 120, dtype=np.uint8)
+    assert without_grain(lit) is lit
