@@ -19,6 +19,7 @@ _ON_TIME_MS: Final = 10.0
 _MOST_BARS_NAMED: Final = 4
 _MOST_TIMES_NAMED: Final = 5
 _GOOD_BAR: Final = 80.0
+_MINUTES_FROM_S: Final = 120.0
 
 
 def figures_of(report: Report, words: Words = ENGLISH) -> tuple[tuple[str, str], ...]:
@@ -40,12 +41,13 @@ def free_sentences(notes: Sequence[PlayedNote], words: Words = ENGLISH) -> tuple
     if len(longest) == 1:
         return (most,)
     low, high = _lowest_and_highest(notes, words)
+    sounding_s = sum(n.duration_s for n in notes)
     what = words.say(
-        "You played {notes} between {low} and {high}, {sounding} seconds of sound in all.",
+        "You played {notes} between {low} and {high}, {sounding} of sound in all.",
         notes=words.count("{n} note", "{n} notes", len(notes)),
         low=low,
         high=high,
-        sounding=words.number(sum(n.duration_s for n in notes)),
+        sounding=_minutes(sounding_s, words) or words.count("{n} second", "{n} seconds", round(sounding_s)),
     )
     return (what, most)
 
@@ -151,13 +153,22 @@ def _free_figures(report: Report, words: Words) -> tuple[tuple[str, str], ...]:
     notes = (*report.notes, *report.second)
     low, high = _lowest_and_highest(notes, words)
     longest = words.number(max(n.duration_s for n in notes), 1)
-    sounding = words.number(sum(n.duration_s for n in notes))
+    sounding_s = sum(n.duration_s for n in notes)
+    sounding = _minutes(sounding_s, words) or words.say("{seconds} s", seconds=words.number(sounding_s))
     return (
         (words.say("Notes"), str(len(notes))),
         (words.say("Range"), low if low == high else f"{low} – {high}"),
         (words.say("Longest note"), words.say("{seconds} s", seconds=longest)),
-        (words.say("Sounding"), words.say("{seconds} s", seconds=sounding)),
+        (words.say("Sounding"), sounding),
     )
+
+
+def _minutes(seconds: float, words: Words) -> str:
+    """Return ``53:35 minutes``; nothing for what is more plainly told in seconds."""
+    if seconds < _MINUTES_FROM_S:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    return words.say("{minutes}:{seconds} minutes", minutes=minutes, seconds=f"{rest:02d}")
 
 
 def _lowest_and_highest(notes: Sequence[PlayedNote], words: Words) -> tuple[str, str]:
