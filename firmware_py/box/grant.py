@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from firmware_py.box.boot_file import read_set_up
+from firmware_py.box.durable import write_whole
 from firmware_py.box.wifi import PREFIX, Network
 from firmware_py.box.wishes import FOLDER, Wish, taken
 from firmware_py.config import BOOT_FILES
@@ -117,20 +118,8 @@ class Root:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Write a file of mode 0600 that is there whole or not at all, also after a power cut."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as opened:
-        opened.write(text.encode())
-        opened.flush()
-        os.fsync(opened.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, text.encode(), 0o600)
 
 
 def _overwrite(path: Path, content: bytes) -> None:
