@@ -6,16 +6,16 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.h firmware_py/*.pxd)
 
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
-TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
+TEST_PACKAGES := g++ openssh-client strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
 MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
-BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback
+BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback openssh-client
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -102,6 +102,14 @@ bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while ever
 wheel: $(VENV)/developed ## sdist and wheel in dist/
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+
+# The box's Python and NumPy decide what a package holds: make it on such a machine.
+package: $(if $(KEY),wheel) ## a signed update for boxes like this machine, in dist/: make package KEY=~/.ssh/id_ed25519
+	@test -n "$(KEY)" || { echo "Name the SSH key that signs it: make package KEY=~/.ssh/id_ed25519"; exit 2; }
+	rm -rf .cache/wheels
+	/usr/bin/python3 -c 'import numpy; print(f"numpy<{int(numpy.__version__.split(chr(46))[0]) + 1}")' >dist/constraints.txt 2>/dev/null || :
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --use-pep517 --constraint dist/constraints.txt --wheel-dir .cache/wheels "$$(ls dist/*.whl)[pi]"
+	$(BIN)/python -m firmware_py.box.packing .cache/wheels "$(KEY)" dist
 
 models: $(VENV)/installed ## the model files of the hand finder, fetched and checked once
 	@$(BIN)/hand-dance models

@@ -21,6 +21,7 @@ from firmware_py.doctor.finding import Finding, Level
 
 CHECKS: Final = (
     Check({"settings": "Settings"}, program.settings),
+    Check({"release": "Program"}, program.release),
     Check({"services": "Services"}, program.services),
     Check(camera.THINGS, camera.camera, limit_s=15.0, alone=True),
     Check({"models": "Hand finder"}, program.model_files),

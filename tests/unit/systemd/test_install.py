@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_py.box.releases import Releases
 from firmware_py.config import Config, load_config
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +25,10 @@ case "$*" in
     build=${{what%\\[pi\\]}}
     (cd "$build" && find . -type f) >"$LOG.built"
     cat "$build/constraints.txt" >>"$LOG.built"
-    cp "$0" "$DESTDIR/opt/hand-dance/bin/hand-dance" ;;
+    release=$(dirname "$(dirname "$0")")
+    mkdir -p "$release/lib/python3.11/site-packages/firmware_py"
+    cp -R "$build/systemd" "$release/lib/python3.11/site-packages/firmware_py/"
+    cp "$0" "$release/bin/hand-dance" ;;
 *) exec {sys.executable} "$@" ;;
 esac
 """
@@ -56,6 +60,10 @@ class Box:
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
 
     @property
+    def releases(self) -> Releases:
+        return Releases(self.root / "opt/hand-dance")
+
+    @property
     def settings(self) -> Path:
         return self.root / "etc/hand-dance/config.toml"
 
@@ -77,10 +85,21 @@ def tracked(*patterns):
     return set(done.stdout.splitlines())
 
 
+def outside(box):
+    """The files that no release holds."""
+    return {name for name in box.files() if not name.startswith("opt/hand-dance/releases/")}
+
+
 def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
-    assert len(units) == 7
-    assert installed.files() == units | {
+    assert len(units) == 11
+    links = {unit for unit in units if (installed.root / unit).is_symlink()}
+    assert units - links == {"etc/systemd/system/hand-dance-guard.service"}
+    assert {str((installed.root / unit).readlink()) for unit in links} == {
+        f"/opt/hand-dance/current/systemd/{Path(unit).name}" for unit in links
+    }
+    assert outside(installed) == {
+        "etc/systemd/system/hand-dance-guard.service",
         "etc/sysusers.d/hand-dance.conf",
         "etc/tmpfiles.d/hand-dance.conf",
         "etc/NetworkManager/dispatcher.d/90-hand-dance",
@@ -89,28 +108,72 @@ def test_program_units_user_and_settings_are_put_where_they_belong(installed):
         "etc/hand-dance/config.toml",
         "opt/hand-dance/bin/python",
         "opt/hand-dance/bin/hand-dance",
+        "opt/hand-dance/guard",
         "usr/local/bin/hand-dance",
     }
     assert "--system-site-packages" in installed.log.read_text()
+
+
+def test_what_is_installed_is_a_release_like_every_other(installed):
+    name = installed.releases.current()
+    assert name.startswith("0.1.0-")
+    assert installed.releases.trial() is None
+    current = installed.root / "opt/hand-dance/current"
+    assert (current / "systemd/hand-dance.service").read_bytes() == (SCRIPT.parent / "hand-dance.service").read_bytes()
+    assert str((current / "systemd").readlink()) == "lib/python3.11/site-packages/firmware_py/systemd"
+
+
+def test_the_stable_commands_run_those_of_the_current_release(installed, tmp_path):
+    script = installed.root / "opt/hand-dance/bin/hand-dance"
+    place = installed.root / "opt/hand-dance"
+    script.write_text(script.read_text().replace("/opt/hand-dance", str(place)))
+    said = place / "current/bin/hand-dance"
+    said.write_text('#!/bin/sh\necho "$0 $*"\n')
+    done = subprocess.run([script, "run", "a b"], capture_output=True, text=True)
+    assert done.stdout == f"{place}/releases/{installed.releases.current()}/bin/hand-dance run a b\n"
 
 
 def test_the_settings_put_there_change_nothing(installed):
     assert load_config({}, {}, (installed.settings,)) == Config()
 
 
-def test_a_second_install_keeps_the_settings_and_the_environment(installed):
-    before = installed.files()
+def test_a_second_install_is_a_release_beside_the_first_and_keeps_the_settings(installed):
+    before, first = outside(installed), installed.releases.current()
     installed.settings.write_text('[play]\nsong = "twinkle"\n')
-    installed.log.unlink()
     assert installed.make("install").returncode == 0
-    assert installed.files() == before
+    assert outside(installed) == before
     assert installed.settings.read_text() == '[play]\nsong = "twinkle"\n'
-    assert " venv " not in installed.log.read_text()
+    assert installed.releases.current() != first
+    assert installed.releases.before() == first
+
+
+def test_a_unit_that_the_new_release_has_not_is_taken_away(installed):
+    units = installed.root / "etc/systemd/system"
+    (units / "multi-user.target.wants").mkdir()
+    for gone in ("hand-dance-page.service", "multi-user.target.wants/hand-dance-page.service"):
+        (units / gone).symlink_to("/opt/hand-dance/current/systemd/hand-dance-page.service")
+    settle = installed.releases.place / "current/systemd/settle"
+    done = subprocess.run([settle], env=installed.environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not [path for path in units.rglob("*") if "page" in path.name]
+    assert (units / "hand-dance.service").is_symlink()
+
+
+def test_what_was_installed_before_there_were_releases_makes_way(box):
+    program = box.root / "opt/hand-dance"
+    for old in ("bin/pip", "lib/python3.11/site-packages/x.py", "pyvenv.cfg"):
+        (program / old).parent.mkdir(parents=True, exist_ok=True)
+        (program / old).touch()
+    assert box.make("install").returncode == 0
+    assert sorted(path.name for path in program.iterdir()) == ["bin", "current", "guard", "releases"]
+    assert sorted(path.name for path in (program / "bin").iterdir()) == ["hand-dance", "python"]
 
 
 def test_the_program_is_built_from_all_its_sources_and_from_nothing_built_before(installed):
     built = set((installed.log.parent / "log.built").read_text().splitlines())
-    sources = tracked("firmware_py", "ext", "setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
+    sources = tracked(
+        "firmware_py", "ext", "systemd", "setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"
+    )
     assert {f"./{name}" for name in sources} <= built
     assert not [name for name in built if name.endswith(".so")]
 
@@ -131,6 +194,7 @@ def test_uninstall_leaves_what_was_played_and_the_settings(installed):
     assert installed.files() == {"etc/hand-dance/config.toml", "var/lib/hand-dance/sessions/one/sound.wav"}
     assert "/var/lib/hand-dance" in done.stdout
     assert "/etc/hand-dance" in done.stdout
+    assert not [path for path in installed.root.rglob("*") if path.is_symlink()]
     assert installed.make("uninstall").returncode == 0
 
 
@@ -168,7 +232,7 @@ def test_another_word_is_refused(box):
     assert done.stderr == "systemd/install: 'instal' is neither install nor uninstall\n"
 
 
-@pytest.mark.parametrize("name", ["install", "hand-dance"])
+@pytest.mark.parametrize("name", ["install", "hand-dance", "settle", "guard", "of-current"])
 def test_the_strictest_shell_can_read_it(name):
     script = SCRIPT.with_name(name)
     shell = shutil.which("dash") or "sh"
@@ -187,6 +251,7 @@ def test_the_command_of_the_box_plays_as_the_instruments_user_over_its_state(tmp
         capture_output=True,
         text=True,
     )
+    assert "exec /opt/hand-dance/bin/hand-dance" in SCRIPT.with_name("hand-dance").read_text()
     who = "runuser" if os.geteuid() == 0 else "sudo"
     assert done.stdout == (
         f"{who} -u hand-dance -- env HOME=/var/lib/hand-dance HAND_DANCE_PATHS_STATE=/var/lib/hand-dance "
