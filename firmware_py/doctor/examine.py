@@ -33,6 +33,7 @@ CHECKS: Final = (
     Check({"card": "Card"}, card.speed, limit_s=20.0, alone=True),
     Check({"clock": "Clock"}, machine.clock),
     Check({"network": "Network"}, machine.network),
+    Check({"access-point": "Own Wi-Fi"}, machine.access_point),
     Check({"mail": "Mail"}, letters.mail, limit_s=20.0),
     Check({"letters": "Letters"}, letters.outbox),
     Check({"temperature": "Temperature"}, machine.temperature),

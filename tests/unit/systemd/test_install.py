@@ -92,7 +92,7 @@ def outside(box):
 
 def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
-    assert len(units) == 11
+    assert len(units) == 14
     links = {unit for unit in units if (installed.root / unit).is_symlink()}
     assert units - links == {"etc/systemd/system/hand-dance-guard.service"}
     assert {str((installed.root / unit).readlink()) for unit in links} == {

@@ -8,7 +8,7 @@ import pytest
 UNITS = Path(__file__).parents[3] / "systemd"
 SERVICES = ["hand-dance.service", "hand-dance-post.service"]
 UPDATERS = ["hand-dance-update.service", "hand-dance-guard.service"]
-ROOTS = ["hand-dance-setup.service", "hand-dance-wishes.service", *UPDATERS]
+ROOTS = ["hand-dance-setup.service", "hand-dance-wishes.service", "hand-dance-access-point.service", *UPDATERS]
 OTHERS = ["hand-dance-doctor.service", "hand-dance-settle.service"]
 MOST_EXPOSURE = 2.0
 
@@ -140,6 +140,15 @@ def test_who_is_root_has_none_of_roots_capabilities_and_no_way_to_a_network(serv
 def test_the_boot_partition_is_followed_before_the_network_and_the_instrument_start():
     before = setting("hand-dance-setup.service", "Before")[0].split()
     assert {"NetworkManager.service", "hand-dance.service", "hand-dance-post.service"} <= set(before)
+
+
+def test_a_box_without_a_network_gets_its_own_and_a_network_that_comes_ends_it():
+    from firmware_py.box.access_point import CONNECTION
+    from firmware_py.post.mailer import NETWORK
+
+    assert setting("hand-dance-access-point.timer", "OnBootSec") == ["2min"]
+    assert setting("hand-dance-access-point.path", "PathChanged") == [str(NETWORK)]
+    assert f'"${{CONNECTION_ID:-}}" != {CONNECTION} ]' in (UNITS / "network-is-back").read_text()
 
 
 def test_every_service_is_measured():
