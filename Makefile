@@ -15,7 +15,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontco
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -57,6 +57,10 @@ cut-test: $(VENV)/developed ## the power of that machine cut 30 times: about an 
 death-test: $(VENV)/developed ## every process of the box killed and stopped, 104 times in all: about half an hour
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	HAND_DANCE_DEATHS=104 $(BIN)/python -m pytest tests/box/test_deaths.py
+
+update-test: $(VENV)/developed ## good and bad updates in a container, and 10 power cuts in some: about half an hour
+	@$(call debian,$(BOX_RIG_PACKAGES) $(BOX_PACKAGES))
+	HAND_DANCE_UPDATES=all $(BIN)/python -m pytest tests/box/test_updates.py
 
 fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
 	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz
@@ -103,13 +107,10 @@ wheel: $(VENV)/developed ## sdist and wheel in dist/
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
 
-# The box's Python and NumPy decide what a package holds: make it on such a machine.
-package: $(if $(KEY),wheel) ## a signed update for boxes like this machine, in dist/: make package KEY=~/.ssh/id_ed25519
-	@test -n "$(KEY)" || { echo "Name the SSH key that signs it: make package KEY=~/.ssh/id_ed25519"; exit 2; }
-	rm -rf .cache/wheels
-	/usr/bin/python3 -c 'import numpy; print(f"numpy<{int(numpy.__version__.split(chr(46))[0]) + 1}")' >dist/constraints.txt 2>/dev/null || :
-	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --use-pep517 --constraint dist/constraints.txt --wheel-dir .cache/wheels "$$(ls dist/*.whl)[pi]"
-	$(BIN)/python -m firmware_py.box.packing .cache/wheels "$(KEY)" dist
+# The system's Python, its packages and its kind of processor decide what a package holds: make it on one like the box.
+package: ## a signed update for boxes like this machine, in dist/: make package KEY=~/.ssh/id_ed25519
+	@$(call debian,$(BOX_PACKAGES))
+	@systemd/package $(KEY) dist
 
 models: $(VENV)/installed ## the model files of the hand finder, fetched and checked once
 	@$(BIN)/hand-dance models

@@ -95,6 +95,9 @@ def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     assert len(units) == 14
     links = {unit for unit in units if (installed.root / unit).is_symlink()}
     assert units - links == {"etc/systemd/system/hand-dance-guard.service"}
+    wanted = {path.name: str(path.readlink()) for path in installed.root.glob("etc/systemd/system/*.wants/*")}
+    started = (SCRIPT.parent / "services").read_text().split()
+    assert wanted == {name: f"/etc/systemd/system/{name}" for name in started}, "tied to no release's folder"
     assert {str((installed.root / unit).readlink()) for unit in links} == {
         f"/opt/hand-dance/current/systemd/{Path(unit).name}" for unit in links
     }
@@ -149,7 +152,6 @@ def test_a_second_install_is_a_release_beside_the_first_and_keeps_the_settings(i
 
 def test_a_unit_that_the_new_release_has_not_is_taken_away(installed):
     units = installed.root / "etc/systemd/system"
-    (units / "multi-user.target.wants").mkdir()
     for gone in ("hand-dance-page.service", "multi-user.target.wants/hand-dance-page.service"):
         (units / gone).symlink_to("/opt/hand-dance/current/systemd/hand-dance-page.service")
     settle = installed.releases.place / "current/systemd/settle"
@@ -232,7 +234,7 @@ def test_another_word_is_refused(box):
     assert done.stderr == "systemd/install: 'instal' is neither install nor uninstall\n"
 
 
-@pytest.mark.parametrize("name", ["install", "hand-dance", "settle", "guard", "of-current"])
+@pytest.mark.parametrize("name", ["install", "hand-dance", "settle", "guard", "of-current", "package"])
 def test_the_strictest_shell_can_read_it(name):
     script = SCRIPT.with_name(name)
     shell = shutil.which("dash") or "sh"
