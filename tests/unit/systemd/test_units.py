@@ -113,9 +113,10 @@ def test_a_new_letter_starts_the_mailer_and_the_mailer_does_not_start_itself():
 
 
 def test_the_password_reaches_the_mailer_as_a_credential_and_nothing_else():
-    from firmware_py.post.password import CREDENTIAL
+    from firmware_py.post.password import CREDENTIAL, SEALED
 
     assert setting("hand-dance-post.service", "LoadCredential") == [CREDENTIAL]
+    assert setting("hand-dance-post.service", "LoadCredentialEncrypted") == [SEALED]
     assert setting("hand-dance.service", "LoadCredential") == []
 
 
