@@ -11,8 +11,9 @@ MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback openssh-client
-# The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
-PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
+# The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries. And addresses for who joins
+# the box's own Wi-Fi, which NetworkManager lends by dnsmasq.
+PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero dnsmasq-base
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 import zipfile
@@ -60,6 +61,7 @@ class KeptContainer(Container):
     def __init__(self, folder: Path, packages: Path) -> None:
         super().__init__(folder, **SETTINGS)
         self._folder, self._packages = folder, packages
+        self._first = 0
 
     def __enter__(self) -> Self:
         self.power_on()
@@ -77,12 +79,18 @@ class KeptContainer(Container):
             stderr=subprocess.STDOUT,
         )
         limit = time.monotonic() + SLOW_S
-        self._agent = self._entered(self._first_process(limit))
+        self._first = self._first_process(limit)
+        self._agent = self._entered(self._first)
         self.greeted(limit)
         self.hears_state("ready")
 
+    def __exit__(self, *error: object) -> None:
+        os.kill(self._first, signal.SIGKILL)  # with it every process in there ends at once
+        super().__exit__(*error)
+
     def cut(self) -> None:
         """End it as a power cut does, and start it again."""
+        os.kill(self._first, signal.SIGKILL)
         for process in (self._agent, self._nspawn):
             assert process is not None
             process.kill()

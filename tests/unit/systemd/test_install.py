@@ -1,6 +1,7 @@
 """The install script put to work on an empty folder, with a Python that writes down what it was asked for."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -234,7 +235,7 @@ def test_another_word_is_refused(box):
     assert done.stderr == "systemd/install: 'instal' is neither install nor uninstall\n"
 
 
-@pytest.mark.parametrize("name", ["install", "hand-dance", "settle", "guard", "of-current", "package"])
+@pytest.mark.parametrize("name", ["install", "hand-dance", "settle", "guard", "of-current", "package", "keep-on"])
 def test_the_strictest_shell_can_read_it(name):
     script = SCRIPT.with_name(name)
     shell = shutil.which("dash") or "sh"
@@ -259,3 +260,59 @@ def test_the_command_of_the_box_plays_as_the_instruments_user_over_its_state(tmp
         f"{who} -u hand-dance -- env HOME=/var/lib/hand-dance HAND_DANCE_PATHS_STATE=/var/lib/hand-dance "
         "/opt/hand-dance/bin/hand-dance sessions --json\n"
     )
+
+
+def test_what_a_box_must_keep_is_moved_to_the_data_partition_once(installed):
+    played = installed.root / "var/lib/hand-dance/sessions/one/sound.wav"
+    played.parent.mkdir(parents=True)
+    played.touch()
+    keep_on = [SCRIPT.with_name("keep-on"), "/data"]
+    for _ in range(2):
+        done = subprocess.run(keep_on, env=installed.environment, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+    lines = (installed.root / "etc/fstab").read_text().splitlines()
+    kept = [line.split()[1] for line in lines]
+    assert kept == [
+        "/var/lib/hand-dance",
+        "/opt/hand-dance",
+        "/etc/hand-dance",
+        "/etc/NetworkManager/system-connections",
+        "/etc/credstore",
+        "/etc/credstore.encrypted",
+    ]
+    assert all(line.split()[0] == f"/data/hand-dance{folder}" for line, folder in zip(lines, kept, strict=True))
+    moved = installed.root / "data/hand-dance"
+    assert (moved / "var/lib/hand-dance/sessions/one/sound.wav").exists()
+    assert Releases(moved / "opt/hand-dance").current() == installed.releases.current()
+
+
+def test_whatever_a_unit_writes_to_for_good_is_kept_where_root_is_never_written_to(installed):
+    """A new folder in ReadWritePaths or StateDirectory must be thought of in keep-on, or be named here."""
+    kept = set(SCRIPT.with_name("keep-on").read_text().split())
+    units = "".join(path.read_text() for path in SCRIPT.parent.glob("*.service") if "settle" not in path.name)
+    written = {
+        part.lstrip("-")
+        for line in re.findall(r"^ReadWritePaths=(.*(?:\\\n.*)*)$", units, re.M)
+        for part in line.split()
+    }
+    written |= {f"/var/lib/{name}" for name in re.findall(r"^StateDirectory=(.*)$", units, re.M)}
+    forgotten = {"\\", "/var/lib/systemd"} | {path for path in written if path.startswith(("/run", "/boot"))}
+    assert written - forgotten <= kept
+
+
+def test_keep_on_says_what_it_needs(box):
+    done = subprocess.run([SCRIPT.with_name("keep-on")], env=box.environment, capture_output=True, text=True)
+    assert (done.returncode, "name the folder" in done.stderr) == (1, True)
+    done = subprocess.run([SCRIPT.with_name("keep-on"), "/data"], env=box.environment, capture_output=True, text=True)
+    assert (done.returncode, "install one first" in done.stderr) == (1, True)
+
+
+def test_the_image_takes_every_package_that_an_install_takes():
+    make = (ROOT / "Makefile").read_text()
+    wanted = {
+        name
+        for key in ("DEMO", "BOX", "PI")
+        for name in re.findall(rf"^{key}_PACKAGES := (.*)$", make, re.M)[0].split()
+    }
+    layer = (SCRIPT.parent / "image/layer/hand-dance.yaml").read_text()
+    assert {name for name in wanted if "$" not in name} <= set(re.findall(r"^    - ([a-z0-9-]+)$", layer, re.M))

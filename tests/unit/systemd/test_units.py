@@ -162,7 +162,8 @@ def test_an_unproven_release_is_taken_back_before_anything_of_it_starts_and_when
     assert started <= set(setting(guard, "Before")[0].split())
     assert setting(guard, "RemainAfterExit") == ["yes"], "once for each start, not in the middle of a trial"
     assert guard not in (UNITS / "services").read_text().split(), "nor with the services that an update starts"
-    assert setting("hand-dance-update.service", "ExecStopPost") == setting(guard, "ExecStart")
+    (stopped,) = setting("hand-dance-update.service", "ExecStopPost")
+    assert setting(guard, "ExecStart") == [f"{stopped} start"]
 
 
 def test_what_an_update_needs_rights_for_is_one_unit_that_is_told_what_to_do_by_the_release_alone():
