@@ -58,21 +58,26 @@ class Updater:
         self._fill = filled
         self._pause = pause
         self._clock = clock
+        self._stuck: set[Path] = set()  # packages that cannot be put away
 
     def run(self) -> list[Outcome]:
         """Do everything that waits, one after the other, and return how each ended."""
         done = []
         with self._releases.alone():
             self._releases.prune()  # what a power cut left half
-            back = self._releases.incoming / BACK
-            if back.exists():
-                back.unlink()
-                done.append(self._ended("", lambda: self._adopt(self._one_before())))
-            for folder in (self._releases.incoming, *self._boot):
-                package = folder / PACKAGE
-                if package.exists():
-                    done.append(self._followed(package))
+            while (ended := self._next()) is not None:  # also what somebody left meanwhile
+                done.append(ended)
         return done
+
+    def _next(self) -> Outcome | None:
+        """Do the first thing that waits; None where nothing does."""
+        back = self._releases.incoming / BACK
+        if back.exists():
+            back.unlink()
+            return self._ended("", lambda: self._adopt(self._one_before()))
+        waiting = (folder / PACKAGE for folder in (self._releases.incoming, *self._boot))
+        package = next((file for file in waiting if file.exists() and file not in self._stuck), None)
+        return None if package is None else self._followed(package)
 
     def adopt(self, name: str) -> Outcome:
         """Let a release that is filled, but not sealed, be the one that runs, or go back."""
@@ -86,11 +91,12 @@ class Updater:
 
     def _followed(self, package: Path) -> Outcome:
         """Install one package; it is consumed before it can do harm, so that no package is tried twice."""
+        ours = package.parent == self._releases.incoming
         wheels = self._releases.incoming / "wheels"
-        name = ""
+        name, consumed = "", False
 
         def steps() -> str:
-            nonlocal name
+            nonlocal name, consumed
             self._wait_for_rest()
             _look_for_room(self._releases.place, package)
             name = unpack(package, wheels, self._signers).release
@@ -100,16 +106,20 @@ class Updater:
                 self._fill(self._releases.begun(name), wheels)
                 self._releases.seal(name)
             shutil.rmtree(wheels)
-            _consume(package, ours=package.parent == self._releases.incoming)
+            _consume(package, ours=ours)
+            consumed = True
             return self._adopt(name)
 
         shutil.rmtree(wheels, ignore_errors=True)
+        outcome = self._ended(lambda: name, steps)
+        shutil.rmtree(wheels, ignore_errors=True)
         try:
-            outcome = self._ended(lambda: name, steps)
-        finally:
-            shutil.rmtree(wheels, ignore_errors=True)
-            _consume(package, ours=package.parent == self._releases.incoming)
-        if package.parent != self._releases.incoming:
+            if not consumed:  # there may be another one by now
+                _consume(package, ours=ours)
+        except OSError as error:
+            log.error("%s cannot be put away (%s); make the card writable", package, error)
+            self._stuck.add(package)
+        if not ours:
             _answer(package, outcome)
         return outcome
 
@@ -149,11 +159,11 @@ class Updater:
         except UpdateError as error:
             log.warning("%s", error)
         self._releases.take_back(trial)
-        try:
-            self._instrument.settle()
-            self._instrument.restart()
-        except UpdateError as error:
-            log.error("%s", error)  # systemd goes on trying; the release is the one that ran before
+        for step in (self._instrument.settle, self._instrument.restart):
+            try:
+                step()
+            except UpdateError as error:
+                log.error("%s", error)  # systemd goes on trying; the release is the one that ran before
         self._releases.remove(trial.new)
 
     def _wait_for_rest(self) -> None:

@@ -47,6 +47,7 @@ class Systemctl:
         self.played = 0
         self.said: list[str] = []
         self.runs = ""
+        self.fails = ""
         self.on: Callable[[str], object] = lambda _: None
 
     def __call__(self, arguments: Sequence[str], _within_s: float) -> tuple[int, str]:
@@ -55,6 +56,8 @@ class Systemctl:
             return 0, self._shown()
         self.said.append(line)
         self.on(line)
+        if line == self.fails:
+            return 1, "no"
         if line == "restart hand-dance.service":
             self.runs = self.releases.current()
             if self.broken.get(self.runs) == "start":

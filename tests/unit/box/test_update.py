@@ -213,6 +213,40 @@ def test_a_package_is_consumed_before_it_can_do_harm(updater, boot, wheels, key,
     assert ("daemon-reload", False) in there
 
 
+def test_what_is_left_while_an_update_goes_on_is_not_forgotten(
+    updater, package, releases, systemctl, wheels, key, incoming
+) -> None:
+    def leave(line: str) -> None:
+        if line.startswith("restart hand-dance.service") and releases.current() == NEW:
+            packed(wheels, key, incoming / PACKAGE, release=NEWER)
+
+    systemctl.on = leave
+    assert [outcome.release for outcome in updater.run()] == [NEW, NEWER]
+    assert releases.all() == [NEWER, NEW]
+
+
+def test_a_boot_partition_that_cannot_be_written_is_told_and_nothing_is_switched(
+    updater, releases, boot, wheels, key, monkeypatch
+) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    packed(wheels, key, boot / PACKAGE)
+    monkeypatch.setattr(module, "_consume", read_only)
+    (outcome,) = updater.run()
+    assert (outcome.result, "Read-only file system" in outcome.says) == (Result.FAILED, True)
+    assert releases.current() == OLD
+
+
+def test_the_release_before_starts_again_even_where_the_machine_does_not_follow(
+    updater, package, releases, systemctl
+) -> None:
+    systemctl.fails = "start hand-dance-settle.service"
+    (outcome,) = updater.run()
+    assert (outcome.result, "hand-dance-settle.service failed" in outcome.says) == (Result.TAKEN_BACK, True)
+    assert systemctl.runs == OLD
+
+
 def test_what_a_power_cut_left_half_goes_with_the_next_update(updater, package, releases) -> None:
     releases.begun(NEWER)
     (releases.begun(NEW) / "half").touch()

@@ -192,9 +192,16 @@ def test_uninstall_leaves_what_was_played_and_the_settings(installed):
     played = installed.root / "var/lib/hand-dance/sessions/one/sound.wav"
     played.parent.mkdir(parents=True)
     played.touch()
+    own = installed.root / "etc/systemd/system/hand-dance.service.d/own.conf"
+    own.parent.mkdir()
+    own.touch()
     done = installed.make("uninstall")
     assert done.returncode == 0
-    assert installed.files() == {"etc/hand-dance/config.toml", "var/lib/hand-dance/sessions/one/sound.wav"}
+    assert installed.files() == {
+        "etc/hand-dance/config.toml",
+        "etc/systemd/system/hand-dance.service.d/own.conf",
+        "var/lib/hand-dance/sessions/one/sound.wav",
+    }
     assert "/var/lib/hand-dance" in done.stdout
     assert "/etc/hand-dance" in done.stdout
     assert not [path for path in installed.root.rglob("*") if path.is_symlink()]
