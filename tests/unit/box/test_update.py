@@ -143,6 +143,20 @@ def test_nothing_is_installed_or_switched_while_somebody_plays(updater, package,
     assert "a session is being played; the update waits" in caplog.text
 
 
+def test_a_session_that_began_while_the_release_was_installed_is_waited_for(
+    updater, package, releases, systemctl, monkeypatch
+) -> None:
+    def meanwhile(folder: Path, wheels: Path) -> None:
+        filled(folder, wheels)
+        systemctl.played = 3
+
+    monkeypatch.setattr(updater, "_fill", meanwhile)
+    seen = []
+    systemctl.on = lambda _: seen.append(systemctl.played)
+    updater.run()
+    assert seen[0] < 0
+
+
 def test_an_update_does_not_wait_for_ever(updater, package, releases, systemctl, clock) -> None:
     systemctl.played = 1 << 30
     (outcome,) = updater.run()
