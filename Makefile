@@ -6,16 +6,17 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.h firmware_py/*.pxd)
 
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
-TEST_PACKAGES := g++ strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
+TEST_PACKAGES := g++ openssh-client strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
 MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
-BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback
-# The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries.
-PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero
+BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback openssh-client
+# The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries. And addresses for who joins
+# the box's own Wi-Fi, which NetworkManager lends by dnsmasq.
+PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero dnsmasq-base
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -57,6 +58,10 @@ cut-test: $(VENV)/developed ## the power of that machine cut 30 times: about an 
 death-test: $(VENV)/developed ## every process of the box killed and stopped, 104 times in all: about half an hour
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	HAND_DANCE_DEATHS=104 $(BIN)/python -m pytest tests/box/test_deaths.py
+
+update-test: $(VENV)/developed ## good and bad updates in a container, and 10 power cuts in some: about half an hour
+	@$(call debian,$(BOX_RIG_PACKAGES) $(BOX_PACKAGES))
+	HAND_DANCE_UPDATES=all $(BIN)/python -m pytest tests/box/test_updates.py
 
 fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
 	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz
@@ -102,6 +107,11 @@ bench-busy: $(VENV)/benched ## the delay and the xruns of ten minutes while ever
 wheel: $(VENV)/developed ## sdist and wheel in dist/
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+
+# The system's Python, its packages and its kind of processor decide what a package holds: make it on one like the box.
+package: ## a signed update for boxes like this machine, in dist/: make package KEY=~/.ssh/id_ed25519
+	@$(call debian,$(BOX_PACKAGES))
+	@systemd/package $(KEY) dist
 
 models: $(VENV)/installed ## the model files of the hand finder, fetched and checked once
 	@$(BIN)/hand-dance models

@@ -33,11 +33,12 @@ def extensions() -> list[Extension]:
 
 
 setup(
-    packages=[*find_packages(include=["firmware_py", "firmware_py.*"]), "firmware_py.include"],
-    package_dir={"firmware_py.include": "ext/include"},
+    packages=[*find_packages(include=["firmware_py", "firmware_py.*"]), "firmware_py.include", "firmware_py.systemd"],
+    package_dir={"firmware_py.include": "ext/include", "firmware_py.systemd": "systemd"},
     package_data={
         "firmware_py": ["py.typed", "*.pyi", "*.pxd"],
         "firmware_py.include": ["*.h"],
+        "firmware_py.systemd": ["*", "*/*"],
         "firmware_py.songs": ["*.toml"],
         "firmware_py.languages": ["*.po"],
         "firmware_py.sound": ["patches/*.toml"],

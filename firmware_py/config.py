@@ -199,6 +199,15 @@ class PanelSettings:
 
 
 @dataclass(frozen=True)
+class BoxSettings:
+    """The machine around the instrument."""
+
+    access_point: str = setting(
+        "on", "a wireless network of the box's own while there is no other", choices=("on", "off")
+    )
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that can be set."""
 
@@ -208,6 +217,7 @@ class Config:
     play: PlaySettings = field(default_factory=PlaySettings)
     mail: MailSettings = field(default_factory=MailSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
+    box: BoxSettings = field(default_factory=BoxSettings)
 
     @property
     def state(self) -> Path:

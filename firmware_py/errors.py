@@ -123,3 +123,11 @@ class MailRefusedError(MailError):
 
 class BenchError(HandDanceError, RuntimeError):
     """A benchmark that cannot be run here."""
+
+
+class PackageError(UsageError):
+    """A package of an update that is damaged, signed by nobody whom this box trusts, or made for another machine."""
+
+
+class UpdateError(HandDanceError, RuntimeError):
+    """An update that could not be made, or was taken back; what ran before runs."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from firmware_py.box.boot_file import read_set_up
+from firmware_py.box.durable import write_whole
+from firmware_py.box.sealing import seal
 from firmware_py.box.wifi import PREFIX, Network
 from firmware_py.box.wishes import FOLDER, Wish, taken
 from firmware_py.config import BOOT_FILES
@@ -22,6 +24,7 @@ from firmware_py.errors import SetupError
 log: Final = logging.getLogger(__name__)
 COMMAND_S: Final = 60.0
 MAIL_PASSWORD: Final = "hand-dance.mail-password"  # noqa: S105 - the credential's name
+SEALED_PASSWORD: Final = f"{MAIL_PASSWORD}.sealed"
 _MOST_BYTES: Final = 256 * 1024
 
 Run = Callable[[Sequence[str]], bool]
@@ -41,11 +44,12 @@ def _run(command: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Root:
-    """The machine, as seen by who may change it; tests give another root folder and another way to run commands."""
+    """The machine, as seen by who may change it; tests give another root folder and other ways to act."""
 
     root: Path = Path("/")
     wishes: Path = FOLDER
     run: Run = _run
+    seal: Callable[[str, str], bytes | None] = seal
 
     @property
     def connections(self) -> Path:
@@ -100,7 +104,7 @@ class Root:
             self._join(asked.network)
             log.info("%s: the wireless network %s is set up", file, asked.network.ssid)
         if asked.mail_password:
-            _write_secret(self.root / "etc/credstore" / MAIL_PASSWORD, asked.mail_password)
+            self._keep(asked.mail_password)
             log.info("%s: the mail password is kept as a credential", file)
         if asked.erased != content:
             _overwrite(file, asked.erased)
@@ -109,28 +113,28 @@ class Root:
             log.error("%s: %s", file, complaint)
         return not asked.complaints
 
+    def _keep(self, password: str) -> None:
+        """Keep the mail password sealed, or as it is where this machine cannot seal; never one of each."""
+        plain = self.root / "etc/credstore" / MAIL_PASSWORD
+        sealed = self.root / "etc/credstore.encrypted" / SEALED_PASSWORD
+        content = self.seal(SEALED_PASSWORD, password)
+        if content is None:
+            _write_secret(plain, password.encode())
+            sealed.unlink(missing_ok=True)
+        else:
+            _write_secret(sealed, content)
+            plain.unlink(missing_ok=True)
+
     def _join(self, network: Network) -> None:
-        _write_secret(self.connections / network.file_name, network.keyfile())
+        _write_secret(self.connections / network.file_name, network.keyfile().encode())
         self.run(
             ["nmcli", "connection", "reload"]
         )  # before NetworkManager runs this fails, and it reads the file itself
 
 
-def _write_secret(path: Path, text: str) -> None:
-    """Write a file of mode 0600 that is there whole or not at all, also after a power cut."""
+def _write_secret(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as opened:
-        opened.write(text.encode())
-        opened.flush()
-        os.fsync(opened.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, content, 0o600)
 
 
 def _overwrite(path: Path, content: bytes) -> None:

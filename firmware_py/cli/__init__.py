@@ -28,12 +28,29 @@ from firmware_py.cli import (
     run,
     sessions,
     songs,
+    update,
 )
 from firmware_py.config import load_config
 from firmware_py.errors import HandDanceError
 
 _COMMANDS: Final = (
-    *(play, demo, run, inspect, songs, players, sessions, report, library, post, models, calibrate, doctor, bench),
+    *(
+        play,
+        demo,
+        run,
+        inspect,
+        songs,
+        players,
+        sessions,
+        report,
+        library,
+        post,
+        models,
+        calibrate,
+        doctor,
+        update,
+        bench,
+    ),
 )
 
 

@@ -21,6 +21,7 @@ from firmware_py.doctor.finding import Finding, Level
 
 CHECKS: Final = (
     Check({"settings": "Settings"}, program.settings),
+    Check({"release": "Program"}, program.release),
     Check({"services": "Services"}, program.services),
     Check(camera.THINGS, camera.camera, limit_s=15.0, alone=True),
     Check({"models": "Hand finder"}, program.model_files),
@@ -32,6 +33,7 @@ CHECKS: Final = (
     Check({"card": "Card"}, card.speed, limit_s=20.0, alone=True),
     Check({"clock": "Clock"}, machine.clock),
     Check({"network": "Network"}, machine.network),
+    Check({"access-point": "Own Wi-Fi"}, machine.access_point),
     Check({"mail": "Mail"}, letters.mail, limit_s=20.0),
     Check({"letters": "Letters"}, letters.outbox),
     Check({"temperature": "Temperature"}, machine.temperature),

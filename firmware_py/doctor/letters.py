@@ -12,7 +12,7 @@ from firmware_py.errors import MailError, MailRefusedError
 from firmware_py.post.dialogue import Patience
 from firmware_py.post.mailer import open_outbox
 from firmware_py.post.outbox import Outbox
-from firmware_py.post.password import CREDENTIAL
+from firmware_py.post.password import CREDENTIAL, SEALED
 from firmware_py.post.presets import preset_of, with_preset
 from firmware_py.post.queued_letter import LetterState
 from firmware_py.post.sendmail import INSTEAD, SendmailTransport, gains_rights
@@ -62,7 +62,11 @@ def mail(patient: Patient) -> list[Finding]:
 def _as_this_user(settings: MailSettings) -> tuple[MailSettings, bool]:
     """Leave the login out where its password is a credential that only the mail service is given."""
     given = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    hidden = bool(settings.user) and not settings.password_file and not (given and (Path(given) / CREDENTIAL).exists())
+    hidden = (
+        bool(settings.user)
+        and not settings.password_file
+        and not any(given and Path(given, name).exists() for name in (CREDENTIAL, SEALED))
+    )
     return (replace(settings, user="") if hidden else settings), hidden
 
 

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
+from firmware_py.box.access_point import ADDRESS, AccessPoint
+from firmware_py.box.releases import PLACE, Releases
 from firmware_py.doctor.check import Patient
 from firmware_py.doctor.finding import Finding, Level
 from firmware_py.doctor.place import player_of
@@ -155,6 +157,19 @@ def network(patient: Patient) -> list[Finding]:
             "plug in a network cable, or set up the Wi-Fi: nmcli device wifi connect NAME --ask",
         )
     ]
+
+
+def access_point(patient: Patient) -> list[Finding]:
+    """Tell the name and the password of the box's own wireless network."""
+    title = "Own Wi-Fi"
+    machine_id = patient.machine.read("/etc/machine-id")
+    if not Releases(patient.machine.file(str(PLACE))).current() or not machine_id:
+        return [Finding("access-point", title, Level.GREEN, "not installed as a box")]
+    if patient.config.box.access_point == "off":
+        return [Finding("access-point", title, Level.GREEN, "off, as it is set")]
+    point = AccessPoint.of(machine_id)
+    says = f"while there is no network: {point.ssid}, password {point.password}, the box is {ADDRESS} there"
+    return [Finding("access-point", title, Level.GREEN, says)]
 
 
 def _default_routes(patient: Patient) -> list[str]:

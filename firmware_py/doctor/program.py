@@ -1,7 +1,10 @@
-"""The program itself: its settings, the finder's model files, and its services."""
+"""The program itself: its settings, its release, the finder's model files, and its services."""
 
 from typing import Final
 
+from firmware_py import __version__
+from firmware_py.box.outcome import Result, last_outcome
+from firmware_py.box.releases import PLACE, Releases
 from firmware_py.doctor.check import Patient
 from firmware_py.doctor.finding import Finding, Level
 from firmware_py.errors import ModelFilesError
@@ -17,6 +20,18 @@ def settings(patient: Patient) -> list[Finding]:
         said, _, remedy = patient.complaint.partition("; ")
         return [Finding("settings", title, Level.RED, said, remedy or "correct that file and start again")]
     return [Finding("settings", title, Level.GREEN, "every one is understood")]
+
+
+def release(patient: Patient) -> list[Finding]:
+    """Tell which release runs, and whether the last update was one."""
+    title = "Program"
+    place = patient.machine.file(str(PLACE))
+    current = Releases(place).current()
+    outcome = last_outcome(place)
+    if outcome is not None and outcome.result is not Result.KEPT:
+        remedy = "hand-dance update --list shows what there is; get a newer package, or ask whoever made it"
+        return [Finding("release", title, Level.AMBER, outcome.says, remedy)]
+    return [Finding("release", title, Level.GREEN, current or f"{__version__}, not installed as a box")]
 
 
 def model_files(patient: Patient) -> list[Finding]:

@@ -11,6 +11,8 @@ from typing import Final
 from firmware_py.post.transports import ServerRefusedError
 
 CREDENTIAL: Final = "hand-dance.mail-password"
+SEALED: Final = f"{CREDENTIAL}.sealed"
+"""The same, where the set-up at boot has sealed it; one that a person put there by hand counts for more."""
 _LARGEST_BYTES: Final = 16_384
 _LONGEST: Final = 4096
 
@@ -41,10 +43,12 @@ def secret(password_file: str) -> str:
     """
     if password_file:
         return _read(Path(password_file).expanduser(), private=True)
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if folder and (Path(folder) / CREDENTIAL).exists():
-        # No look at the mode: systemd keeps the folder to the service's user, and shows its access list as group bits.
-        return _read(Path(folder) / CREDENTIAL, private=False)
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    for name in (CREDENTIAL, SEALED) if folder else ():
+        if (given := Path(folder, name)).exists():
+            # No look at the mode: systemd keeps the folder to the service's user, and shows its access list as group
+            # bits.
+            return _read(given, private=False)
     raise ServerRefusedError(
         f"the mail server wants a login but there is no password: name a file of mode 0600 as mail.password_file, "
         f"or give the service the credential {CREDENTIAL}"

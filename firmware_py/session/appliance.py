@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from typing import Final
 
 from firmware_py.archive.space import space_of
+from firmware_py.box.outcome import taken_back
 from firmware_py.box.wishes import Wish, ask
 from firmware_py.config import Config, PanelSettings
 from firmware_py.errors import HandDanceError, NotBegunError, SessionFolderError, WishError
@@ -54,7 +55,8 @@ def serve(config: Config, complaint: str = "") -> None:
     """Be the box until SIGINT, SIGTERM or a panel's quit.
 
     complaint: what is wrong in the settings, in place of which the last good ones count; shown until somebody plays.
-    So is a state folder that cannot be written: a box that ended there could tell nobody by light and chime.
+    So is a state folder that cannot be written: a box that ended there could tell nobody by light and chime; and an
+    update that was taken back since the machine started.
     Raises AlreadyRunningError where a session is being played already, UsageError for a pin that is used twice.
     """
     with ExitStack() as stack:
@@ -64,7 +66,7 @@ def serve(config: Config, complaint: str = "") -> None:
             complaint = f"{complaint}; {error}" if complaint else str(error)
         if not complaint and not keep_as_last_good(config):
             log.warning("the settings cannot be kept in %s; free some space or mount it writable", config.state)
-        Appliance(config, complaint=complaint).run()
+        Appliance(config, complaint="; ".join(filter(None, (complaint, taken_back())))).run()
 
 
 class Appliance:

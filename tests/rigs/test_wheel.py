@@ -46,6 +46,9 @@ def test_the_wheel_holds_modules_types_headers_songs_and_patches(built: Path) ->
     wanted = _tracked("firmware_py") | {
         name.replace("ext/include", "firmware_py/include") for name in _tracked("ext/include")
     }
+    wanted |= {
+        f"firmware_py/{name}" for name in _tracked("systemd") if "/image/" not in name
+    }  # a release brings its units
     assert wanted - found == set()
     for compiled in ("_ring", "_synth", "_tones", "_mask", "_loudness"):
         assert any(name.startswith(f"firmware_py/{compiled}.") and name.endswith(".so") for name in found)

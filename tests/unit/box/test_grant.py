@@ -1,6 +1,7 @@
 """What root does, in a folder that stands for the machine, with commands that are written down."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from firmware_py.box import __main__ as entrance
 from firmware_py.box import grant
 from firmware_py.box.grant import Root
+from firmware_py.box.sealing import seal
 from firmware_py.box.wifi import Network
 from firmware_py.box.wishes import Wish, ask
 from firmware_py.errors import SetupError
-from firmware_py.post.password import CREDENTIAL, password
+from firmware_py.post.password import CREDENTIAL, SEALED, password
 from firmware_py.session.networks import read_network
 
 CODE = "WIFI:T:WPA;S:home;P:wifi-secret;;"
@@ -21,7 +23,8 @@ FILE = b'[wifi]\r\nssid = "home"\r\npassword = "wifi-secret"\r\n[mail]\r\npasswo
 @pytest.fixture
 def machine(tmp_path: Path) -> Root:
     (tmp_path / "wishes").mkdir()
-    return Root(tmp_path, tmp_path / "wishes", lambda command: _COMMANDS.append(list(command)) or True)
+    run = lambda command: _COMMANDS.append(list(command)) or True  # noqa: E731
+    return Root(tmp_path, tmp_path / "wishes", run, seal=lambda _name, _secret: None)
 
 
 _COMMANDS: list[list[str]] = []
@@ -51,6 +54,32 @@ def test_set_up_keeps_the_secrets_for_root_alone_and_erases_them_where_they_lay(
     assert (boot.stat().st_ino, boot.stat().st_size) == (before.st_ino, before.st_size)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credential.parent))
     assert password("") == "mail-secret"
+
+
+def test_a_machine_that_can_seal_keeps_the_mail_password_sealed_and_no_other_beside_it(machine, boot) -> None:
+    sealing = replace(machine, seal=lambda name, secret: f"{name} {secret[::-1]}".encode())
+    plain, sealed = machine.root / "etc/credstore" / CREDENTIAL, machine.root / "etc/credstore.encrypted" / SEALED
+    machine.set_up([boot])
+    boot.write_bytes(FILE)
+    sealing.set_up([boot])
+    assert not plain.exists()
+    assert (sealed.read_text(), sealed.stat().st_mode & 0o777) == (f"{SEALED} terces-liam", 0o600)
+    boot.write_bytes(FILE)
+    machine.set_up([boot])
+    assert (plain.read_text(), sealed.exists()) == ("mail-secret", False)
+
+
+def test_the_seal_is_systemds_own(tmp_path, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert seal(SEALED, "mail-secret") is None
+    creds = tmp_path / "systemd-creds"
+    creds.write_text('#!/bin/sh\necho "$@"\nread -r secret || [ "$secret" ] && echo "${#secret}"\n')
+    creds.chmod(0o755)
+    assert seal(SEALED, "mail-secret") == f"--with-key=host --name={SEALED} encrypt - -\n11\n".encode()
+    creds.write_text("#!/bin/sh\necho no key >&2\nexit 1\n")
+    assert seal(SEALED, "mail-secret") is None
+    assert "no key" in caplog.text
+    assert "mail-secret" not in caplog.text
 
 
 def test_a_second_start_changes_nothing(machine, boot, commands) -> None:

@@ -99,7 +99,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture) -> None:
         (("play", "--play", "Ana"), "--play"),  # no abbreviations: a later flag must not change what one means
         (("report",), "SESSION"),
         (("bench", "guitar"), "guitar"),
-        (("doctor", "cat"), "known are settings, services, camera"),
+        (("doctor", "cat"), "known are settings, release, services, camera"),
         (("sessions", "show"), "hand-dance sessions lists them"),
         (("songs", "show", "odd-to-joy"), "ode-to-joy"),
         (("play", "--seconds", "nan"), "--seconds: play.seconds is nan; allowed is a number from 0 to 86400"),

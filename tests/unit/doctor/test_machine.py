@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firmware_py.config import MailSettings
+from firmware_py.box.access_point import AccessPoint
+from firmware_py.config import BoxSettings, MailSettings
 from firmware_py.doctor import machine
 from firmware_py.doctor.finding import Level
 from firmware_py.session.lock import only_one
@@ -132,3 +133,16 @@ def test_a_way_out_is_a_default_route_of_either_protocol(patient, four, six, tra
     files = {"/proc/net/route": four, "/proc/net/ipv6_route": six}
     (found,) = machine.network(patient(files, mail=MailSettings(transport=transport)))
     assert (found.level, says in found.found) == (level, True), found
+
+
+def test_the_boxs_own_network_is_told_with_its_password_where_there_is_a_box(patient):
+    files = {"/etc/machine-id": "0123456789abcdef0123456789abcdef\n"}
+    assert machine.access_point(patient(files))[0].found == "not installed as a box"
+    files["/opt/hand-dance/releases/0.1.0-20260101120001/whole"] = ""
+    box = patient(files)
+    box.machine.file("/opt/hand-dance/current").symlink_to("releases/0.1.0-20260101120001")
+    point = AccessPoint.of(files["/etc/machine-id"])
+    (found,) = machine.access_point(box)
+    assert f"{point.ssid}, password {point.password}" in found.found
+    off = patient(files, box=BoxSettings(access_point="off"))
+    assert machine.access_point(off)[0].found == "off, as it is set"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from firmware_py.box.outcome import Outcome, Result
 from firmware_py.doctor import program
 from firmware_py.doctor.finding import Level
 
@@ -54,3 +55,19 @@ def test_model_files_that_are_there_are_green(patient, models_state):
     box = patient()
     (box.config.state / "models").symlink_to(models_state / "models")
     assert program.model_files(box)[0].level is GREEN
+
+
+def test_the_release_that_runs_is_named_and_an_update_that_was_taken_back_is_told(patient):
+    box = patient()
+    assert "not installed as a box" in program.release(box)[0].found
+    place = box.machine.file("/opt/hand-dance")
+    name = "0.1.0-20260101120001"
+    (place / "releases" / name).mkdir(parents=True)
+    (place / "releases" / name / "whole").touch()
+    (place / "current").symlink_to(f"releases/{name}")
+    Outcome(name, Result.KEPT, f"{name} runs").keep(place)
+    assert (program.release(box)[0].level, program.release(box)[0].found) == (GREEN, name)
+    for result in (Result.TAKEN_BACK, Result.REFUSED, Result.FAILED):
+        Outcome("0.2.0-20260101120002", result, "what became of it").keep(place)
+        (found,) = program.release(box)
+        assert (found.level, found.found) == (AMBER, "what became of it")

@@ -39,6 +39,13 @@ def comes_back(mark, *words, **environment):
     )
 
 
+def test_the_boxs_own_wireless_network_is_no_network(mark):
+    comes_back(mark, "wlan0", "up", CONNECTION_ID="hand-dance-access-point")
+    assert not mark.exists()
+    comes_back(mark, "wlan0", "up", CONNECTION_ID="home")
+    assert mark.exists()
+
+
 def test_when_the_network_is_back_all_that_waited_for_it_goes_in_order(outbox, make_session, postman, run, mark):
     for name in "ab":
         outbox.queue(make_session(name), f"{name}@example.org")

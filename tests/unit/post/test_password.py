@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from firmware_py.post.password import CREDENTIAL, password
+from firmware_py.post.password import CREDENTIAL, SEALED, password
 from firmware_py.post.transports import ServerRefusedError
 
 
@@ -28,6 +28,14 @@ def test_the_systemd_credential_is_used_where_no_file_is_named(tmp_path, monkeyp
     (tmp_path / CREDENTIAL).chmod(0o440)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert password("") == "s3cret"
+
+
+def test_a_sealed_one_is_used_where_nobody_put_another(tmp_path, monkeypatch):
+    (tmp_path / SEALED).write_text("sealed")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert password("") == "sealed"
+    (tmp_path / CREDENTIAL).write_text("by hand")
+    assert password("") == "by hand"
 
 
 def test_no_password_at_all_says_where_to_put_one(monkeypatch):

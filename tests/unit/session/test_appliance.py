@@ -226,6 +226,19 @@ def test_a_box_on_its_last_good_settings_says_so_by_light_and_chime_until_somebo
     assert "line 3" in caplog.text
 
 
+def test_an_update_that_was_taken_back_is_told_by_light_and_chime(
+    config: Config, heard: list[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finger = Finger((State.READY, lambda: None), (State.READY, QUIT))
+    monkeypatch.setattr(Appliance.__init__, "__defaults__", (finger.opened, *Appliance.__init__.__defaults__[1:]))
+    monkeypatch.setattr(appliance, "taken_back", lambda: "the update to 0.2.0 was taken back")
+    serve(config)
+    assert finger.seen[-1] == ("ready", True)
+    assert heard == ["ready", "fault"]
+    assert "the update to 0.2.0 was taken back" in caplog.text
+    assert (config.state / FILE).exists(), "these settings are good"
+
+
 def test_a_box_whose_state_folder_cannot_be_written_says_so_by_light_and_chime(
     config: Config, tmp_path: Path, heard: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

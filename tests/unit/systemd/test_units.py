@@ -7,7 +7,9 @@ import pytest
 
 UNITS = Path(__file__).parents[3] / "systemd"
 SERVICES = ["hand-dance.service", "hand-dance-post.service"]
-ROOTS = ["hand-dance-setup.service", "hand-dance-wishes.service"]
+UPDATERS = ["hand-dance-update.service", "hand-dance-guard.service"]
+ROOTS = ["hand-dance-setup.service", "hand-dance-wishes.service", "hand-dance-access-point.service", *UPDATERS]
+OTHERS = ["hand-dance-doctor.service", "hand-dance-settle.service"]
 MOST_EXPOSURE = 2.0
 
 assert shutil.which("systemd-analyze"), "systemd-analyze is missing; Debian's package systemd brings it"
@@ -21,8 +23,7 @@ def setting(unit: str, key: str) -> list[str]:
 def units(tmp_path):
     """The units with a command that exists on every machine; verify looks for it."""
     for path in UNITS.glob("hand-dance*.*"):
-        text = path.read_text().replace("/opt/hand-dance/bin/hand-dance", "/bin/true")
-        text = text.replace("/opt/hand-dance/bin/python", "/bin/true")
+        text = re.sub(r"/opt/hand-dance/(bin/[a-z-]+|guard)", "/bin/true", path.read_text())
         (tmp_path / path.name).write_text(text)
     return tmp_path
 
@@ -50,7 +51,7 @@ def test_the_check_sees_a_key_that_systemd_does_not_know(units):
     assert "WatchdogSecs" in told.stderr
 
 
-@pytest.mark.parametrize("service", [*SERVICES, *ROOTS])
+@pytest.mark.parametrize("service", [*SERVICES, *ROOTS, *OTHERS])
 def test_a_service_is_exposed_to_little(service, units):
     told = subprocess.run(
         [
@@ -112,9 +113,10 @@ def test_a_new_letter_starts_the_mailer_and_the_mailer_does_not_start_itself():
 
 
 def test_the_password_reaches_the_mailer_as_a_credential_and_nothing_else():
-    from firmware_py.post.password import CREDENTIAL
+    from firmware_py.post.password import CREDENTIAL, SEALED
 
     assert setting("hand-dance-post.service", "LoadCredential") == [CREDENTIAL]
+    assert setting("hand-dance-post.service", "LoadCredentialEncrypted") == [SEALED]
     assert setting("hand-dance.service", "LoadCredential") == []
 
 
@@ -139,6 +141,65 @@ def test_who_is_root_has_none_of_roots_capabilities_and_no_way_to_a_network(serv
 def test_the_boot_partition_is_followed_before_the_network_and_the_instrument_start():
     before = setting("hand-dance-setup.service", "Before")[0].split()
     assert {"NetworkManager.service", "hand-dance.service", "hand-dance-post.service"} <= set(before)
+
+
+def test_a_box_without_a_network_gets_its_own_and_a_network_that_comes_ends_it():
+    from firmware_py.box.access_point import CONNECTION
+    from firmware_py.post.mailer import NETWORK
+
+    assert setting("hand-dance-access-point.timer", "OnBootSec") == ["2min"]
+    assert setting("hand-dance-access-point.path", "PathChanged") == [str(NETWORK)]
+    assert f'"${{CONNECTION_ID:-}}" != {CONNECTION} ]' in (UNITS / "network-is-back").read_text()
+
+
+def test_every_service_is_measured():
+    assert sorted(path.name for path in UNITS.glob("*.service")) == sorted([*SERVICES, *ROOTS, *OTHERS])
+
+
+def test_an_unproven_release_is_taken_back_before_anything_of_it_starts_and_whenever_its_updater_dies():
+    guard = "hand-dance-guard.service"
+    started = {*SERVICES, "hand-dance-setup.service", "hand-dance-update.service"}
+    assert started <= set(setting(guard, "Before")[0].split())
+    assert setting(guard, "RemainAfterExit") == ["yes"], "once for each start, not in the middle of a trial"
+    assert guard not in (UNITS / "services").read_text().split(), "nor with the services that an update starts"
+    (stopped,) = setting("hand-dance-update.service", "ExecStopPost")
+    assert setting(guard, "ExecStart") == [f"{stopped} start"]
+
+
+def test_what_an_update_needs_rights_for_is_one_unit_that_is_told_what_to_do_by_the_release_alone():
+    settle = "hand-dance-settle.service"
+    assert setting(settle, "CapabilityBoundingSet") == ["CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER"]
+    assert setting(settle, "ExecStart") == ["/bin/sh /opt/hand-dance/current/systemd/settle"]
+    assert setting(settle, "PrivateNetwork") == ["yes"]
+
+
+def test_the_doctor_looks_with_the_instruments_own_rights_at_what_there_is_to_look_at():
+    from firmware_py.box.outcome import TOLD
+    from firmware_py.doctor.examine import CHECKS
+
+    doctor = "hand-dance-doctor.service"
+    for key in ("User", "SupplementaryGroups", "DeviceAllow", "PrivateNetwork", "LimitRTPRIO", "Environment"):
+        assert setting(doctor, key) == setting("hand-dance.service", key)
+    asked = setting(doctor, "ExecStart")[0].partition(" --json ")[2].split()
+    assert set(asked) <= {thing for check in CHECKS for thing in check.things}
+    assert setting(doctor, "StandardOutput") == [f"truncate:{TOLD}/doctor.json"]
+
+
+def test_an_update_starts_for_what_can_wait_for_it():
+    from firmware_py.box.releases import PLACE
+    from firmware_py.box.update import BACK, BOOT_FOLDERS, PACKAGE
+
+    waits = [f"|{folder / PACKAGE}" for folder in (*BOOT_FOLDERS, PLACE / "incoming")]
+    assert setting("hand-dance-update.service", "ConditionPathExists") == [*waits, f"|{PLACE}/incoming/{BACK}"]
+    assert setting("hand-dance-update.service", "ReadWritePaths")[0].split() == [
+        str(PLACE),
+        *(f"-{folder}" for folder in reversed(BOOT_FOLDERS)),
+    ]
+
+
+def test_whatever_is_to_be_started_says_when():
+    for unit in (UNITS / "services").read_text().split():
+        assert setting(unit, "WantedBy") in (["multi-user.target"], ["timers.target"])
 
 
 def test_a_machine_that_hangs_is_started_again_within_fifteen_seconds():
