@@ -85,4 +85,5 @@ def control_curve(
     delay_ns: int,
     curve_rate_hz: float,
     rate_hz: int,
+    delay_moves: NDArray[np.int64] | None = None,
 ) -> int: ...
