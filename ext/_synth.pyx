@@ -199,8 +199,9 @@ cdef class Engine:
         int16, shape (n, 4), from t0 on: left, right, metronome, guide melody. Kept, not copied.
     voices
         How many hands sound, 1 or 2.
-    mic, mic_delay_frames
-        Ring of MIC_BLOCK whose sound is mixed in so many frames later, at the control cell's mic_db; None: there is none.
+    mic, mic_way_frames
+        Ring of MIC_BLOCK whose sound is mixed in so many frames and the device's buffer later, at the control cell's
+        mic_db; None: there is none.
     live
         The hand samples come from a camera now: one from the future is refused, and ``arrivals`` is told their ages
         until D is.
@@ -231,7 +232,7 @@ cdef class Engine:
         int voices=2,
         bint live=False,
         Ring mic=None,
-        int64_t mic_delay_frames=0,
+        int64_t mic_way_frames=0,
     ):
         if not 8000 <= rate_hz <= 192_000:
             raise UsageError(f"a sampling rate of {rate_hz} Hz; allowed is 8000 to 192000")
@@ -272,7 +273,8 @@ cdef class Engine:
             self.engine.tape = tape.ring
         if mic is not None:
             self.engine.mic.ring = mic.ring
-            self.engine.mic.delay_frames = mic_delay_frames
+            self.engine.mic.way_frames = mic_way_frames
+            hd_mic_buffer(&self.engine.mic, 0)
         if backing is not None and backing.shape[0] > 0:
             self.engine.backing = <const int16_t (*)[4]>&backing[0, 0]
             self.engine.backing_frames = backing.shape[0]
@@ -339,6 +341,7 @@ cdef class Engine:
         self.engine.told.periods = periods
         self.engine.told.flags = flags
         self.engine.told.xruns = xruns
+        hd_mic_buffer(&self.engine.mic, <int64_t>period_frames * periods)
 
     def render(self, int16_t[:, ::1] out not None, int64_t heard_ns):
         """Fill a block in real time and report; never waits. What is not known by now is silence.

@@ -41,7 +41,9 @@ cdef extern from "microphone.h" nogil:
 
     ctypedef struct hd_mic:
         hd_ring *ring
-        int64_t delay_frames
+        int64_t way_frames
+
+    void hd_mic_buffer(hd_mic *mic, int64_t buffer_frames) noexcept
 
 
 cdef extern from "blocks.h" nogil:
