@@ -5,7 +5,7 @@ devices, files or patches' names (that is ``firmware_py/sound``). Types: ``firmw
 """
 
 from libc.math cimport NAN, isfinite
-from libc.stdint cimport int16_t, int64_t
+from libc.stdint cimport int16_t, int64_t, uint32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
@@ -69,6 +69,7 @@ def control_curve(
     int64_t delay_ns,
     double curve_rate_hz,
     int rate_hz,
+    const int64_t[:, ::1] delay_moves=None,
 ):
     """Run the hand samples through the instrument's own control path and keep what it asked for.
 
@@ -87,6 +88,8 @@ def control_curve(
         Rows a second, > 0.
     rate_hz
         Sampling rate of the sound: its control grid is used, so that the values are those that sounded.
+    delay_moves
+        int64, shape (n, 2): from so many ns after t0 on, in order, D moves to so many µs. None: it stays.
 
     Returns
     -------
@@ -94,13 +97,17 @@ def control_curve(
         Number of samples refused.
     """
     cdef hd_hand_control control
+    cdef hd_delay delay
     cdef int tick = hd_tick_frames(rate_hz)
     cdef int64_t boundary = 0, wanted
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, move = 0, moves = 0 if delay_moves is None else delay_moves.shape[0]
+    if moves and delay_moves.shape[1] != 2:
+        raise UsageError(f"moves of D in {delay_moves.shape[1]} columns; 2 are needed: ns after t0, µs")
     if not curve_rate_hz > 0 or rate_hz <= 0 or out.shape[1] != 3:
         raise UsageError(f"a curve of {curve_rate_hz:g} Hz for sound of {rate_hz} Hz: both must be above 0, with 3 columns")
     with nogil:
         hd_hands_init(&control, &pitch_map.map, <double>tick / rate_hz)
+        hd_delay_init(&delay, delay_ns, <double>tick / rate_hz)
         if samples.shape[0] >= <Py_ssize_t>sizeof(hd_hand_sample):
             control.samples = <const hd_hand_sample *>&samples[0]
             control.count = samples.shape[0] // sizeof(hd_hand_sample)
@@ -108,8 +115,12 @@ def control_curve(
         for i in range(out.shape[0]):
             wanted = <int64_t>(i * rate_hz / curve_rate_hz / tick + 0.5)
             while boundary < wanted:
+                while move < moves and boundary * tick >= hd_frame_of_ns(delay_moves[move, 0], rate_hz):
+                    hd_delay_tell(&delay, <uint32_t>delay_moves[move, 1], True)
+                    move += 1
+                hd_delay_step(&delay)
                 boundary += 1
-                hd_hands_at(&control, t0_ns + hd_ns_of_frame(boundary * tick, rate_hz) - delay_ns)
+                hd_hands_at(&control, t0_ns + hd_ns_of_frame(boundary * tick, rate_hz) - delay.ns)
             out[i, 0] = control.hands[0].pitch if control.hands[0].present else NAN
             out[i, 1] = control.hands[0].hand_pitch if control.hands[0].present else NAN
             out[i, 2] = control.hands[0].loudness if control.hands[0].present else 0.0
@@ -188,8 +199,9 @@ cdef class Engine:
         int16, shape (n, 4), from t0 on: left, right, metronome, guide melody. Kept, not copied.
     voices
         How many hands sound, 1 or 2.
-    mic, mic_delay_frames
-        Ring of MIC_BLOCK whose sound is mixed in so many frames later, at the control cell's mic_db; None: there is none.
+    mic, mic_way_frames
+        Ring of MIC_BLOCK whose sound is mixed in so many frames and the device's buffer later, at the control cell's
+        mic_db; None: there is none.
     live
         The hand samples come from a camera now: one from the future is refused, and ``arrivals`` is told their ages
         until D is.
@@ -220,7 +232,7 @@ cdef class Engine:
         int voices=2,
         bint live=False,
         Ring mic=None,
-        int64_t mic_delay_frames=0,
+        int64_t mic_way_frames=0,
     ):
         if not 8000 <= rate_hz <= 192_000:
             raise UsageError(f"a sampling rate of {rate_hz} Hz; allowed is 8000 to 192000")
@@ -261,7 +273,8 @@ cdef class Engine:
             self.engine.tape = tape.ring
         if mic is not None:
             self.engine.mic.ring = mic.ring
-            self.engine.mic.delay_frames = mic_delay_frames
+            self.engine.mic.way_frames = mic_way_frames
+            hd_mic_buffer(&self.engine.mic, 0)
         if backing is not None and backing.shape[0] > 0:
             self.engine.backing = <const int16_t (*)[4]>&backing[0, 0]
             self.engine.backing_frames = backing.shape[0]
@@ -328,6 +341,7 @@ cdef class Engine:
         self.engine.told.periods = periods
         self.engine.told.flags = flags
         self.engine.told.xruns = xruns
+        hd_mic_buffer(&self.engine.mic, <int64_t>period_frames * periods)
 
     def render(self, int16_t[:, ::1] out not None, int64_t heard_ns):
         """Fill a block in real time and report; never waits. What is not known by now is silence.

@@ -26,13 +26,24 @@ cdef extern from "patch.h" nogil:
         float echo, echo_s, echo_feedback
 
 
+cdef extern from "delay.h" nogil:
+    ctypedef struct hd_delay:
+        int64_t ns
+
+    void hd_delay_init(hd_delay *delay, int64_t planned_ns, double tick_s) noexcept
+    void hd_delay_tell(hd_delay *delay, uint32_t us, bint sounding) noexcept
+    void hd_delay_step(hd_delay *delay) noexcept
+
+
 cdef extern from "microphone.h" nogil:
     ctypedef struct hd_mic_block:
         pass
 
     ctypedef struct hd_mic:
         hd_ring *ring
-        int64_t delay_frames
+        int64_t way_frames
+
+    void hd_mic_buffer(hd_mic *mic, int64_t buffer_frames) noexcept
 
 
 cdef extern from "blocks.h" nogil:
@@ -42,9 +53,6 @@ cdef extern from "blocks.h" nogil:
     ctypedef struct hd_engine_status "hd_status":
         uint32_t xruns, tape_drops, period_frames, periods, flags
         float render_share
-
-    ctypedef struct hd_delay:
-        int64_t ns
 
     ctypedef struct hd_engine:
         uint64_t t0_ns

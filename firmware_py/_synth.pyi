@@ -51,7 +51,7 @@ class Engine:
         voices: int = 2,
         live: bool = False,
         mic: Ring | None = None,
-        mic_delay_frames: int = 0,
+        mic_way_frames: int = 0,
     ) -> None: ...
     @property
     def position(self) -> int: ...
@@ -85,4 +85,5 @@ def control_curve(
     delay_ns: int,
     curve_rate_hz: float,
     rate_hz: int,
+    delay_moves: NDArray[np.int64] | None = None,
 ) -> int: ...

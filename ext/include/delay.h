@@ -1,7 +1,7 @@
 /* The delay D, and how old hand samples are when they can first be heard, which is what D is measured by.
  *
- * D is told once, while counting in. It moves there so slowly that hands lose no instant and nothing clicks: a hand then
- * plays up to half as fast again, or half as slow, for as long as that takes.
+ * D is told while counting in, and again where the device's buffer became longer. It moves there so slowly that hands lose
+ * no instant and nothing clicks: a hand then plays up to half as fast again, or half as slow, for as long as that takes.
  *
  * A sample's age is the time from its capture to the first instant of sound that it can still change: to the frame heard
  * first of the block at whose rendering it was found in the ring. Camera, sight, the ring, the block and the device's

@@ -1,7 +1,8 @@
 /* The microphone in the mix: blocks come from its ring when they come, and are heard a constant while later.
  *
  * Frame n of a block is the sound in the room at frame n of the recording, so the delay is counted in frames and no clock
- * is asked. What has not come in time is silence; the sound fades into and out of it. Not here: the capturing process
+ * is asked. It is the way of a block to here and the device's buffer; where that becomes another, the sound is faded over.
+ * What has not come in time is silence; the sound fades into and out of it. Not here: the capturing process
  * (firmware_py/sound/microphone.py) and the level (engine.h).
  *
  * Invariant: `kept[f % HD_MIC_KEPT]` is frame f for all f in [end - HD_MIC_KEPT, end), zero where nothing came.
@@ -19,7 +20,9 @@ enum { HD_MIC_KEPT = 16384, HD_MIC_FADE_FRAMES = 64 };
 
 typedef struct {
     hd_ring *ring; /* may be NULL: no microphone */
-    int64_t delay_frames;
+    int64_t way_frames;                  /* from the room to this process */
+    int64_t delay_frames, before_frames; /* now, and before it moved */
+    int turning;                         /* frames until the one before is not heard any more */
     int64_t end; /* one behind the last frame that came */
     int16_t kept[HD_MIC_KEPT];
 } hd_mic;
@@ -60,14 +63,35 @@ static inline void hd_mic_drain(hd_mic *mic) {
     }
 }
 
-/* What is heard of the microphone in a frame of the mix, -1..1. */
-static inline float hd_mic_at(const hd_mic *mic, int64_t frame) {
-    int64_t wanted = frame - mic->delay_frames, before = mic->end - wanted;
+/* The device has a buffer of so many frames from now on. */
+static inline void hd_mic_buffer(hd_mic *mic, int64_t buffer_frames) {
+    int64_t delay_frames = mic->way_frames + buffer_frames;
+    if (delay_frames == mic->delay_frames)
+        return;
+    mic->before_frames = mic->delay_frames;
+    mic->delay_frames = delay_frames;
+    mic->turning = HD_MIC_FADE_FRAMES;
+}
+
+/* What was in the room at frame `wanted`, -1..1. */
+static inline float hd_mic_kept(const hd_mic *mic, int64_t wanted) {
+    int64_t before = mic->end - wanted;
     if (wanted < 0 || before <= 0 || before > HD_MIC_KEPT)
         return 0.0f;
     float sound = (float)mic->kept[wanted % HD_MIC_KEPT] * (1.0f / 32768.0f);
     if (before < HD_MIC_FADE_FRAMES) /* what follows may not come in time */
         sound *= (float)before / HD_MIC_FADE_FRAMES;
+    return sound;
+}
+
+/* What is heard of the microphone in a frame of the mix, -1..1. To be called once for each frame. */
+static inline float hd_mic_at(hd_mic *mic, int64_t frame) {
+    float sound = hd_mic_kept(mic, frame - mic->delay_frames);
+    if (mic->turning > 0) {
+        float share = (float)mic->turning / HD_MIC_FADE_FRAMES;
+        sound += share * (hd_mic_kept(mic, frame - mic->before_frames) - sound);
+        mic->turning--;
+    }
     return sound;
 }
 

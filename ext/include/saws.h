@@ -72,57 +72,83 @@ static inline void hd_blep_init(hd_blep *blep) {
 static const float hd_blep_count[HD_BLEP_TAPS] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 static const float hd_blep_past[2 * HD_BLEP_TAPS] = {[HD_BLEP_TAPS] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
+enum { HD_LANE_JUMPS = HD_SAW_FRAMES / 2, HD_JUMPS = HD_LANES * HD_LANE_JUMPS }; /* in a run, at most */
+
 /* Put the next `frames` (1..HD_SAW_FRAMES) of all lanes into `out`. step_to (0..0.5 cycles per frame) and gain_to are
- * reached, evenly, at the last frame. */
+ * reached, evenly, at the last frame.
+ *
+ * Jumps are found first and drawn afterwards: a lane jumps or not as chance will have it, and a processor that guesses it
+ * wrong loses more than a jump costs. */
 HD_WIDER static inline void hd_saws_run(hd_saws *saws, const hd_blep *blep, int lanes,
                                         const double *restrict step_to, const float *restrict gain_to,
                                         float *restrict out, int frames) {
-    float fallen[HD_SAW_FRAMES + 2] = {0}, tilted[HD_SAW_FRAMES + 2] = {0};
-    double c0 = 0.0, c1 = 0.0, c2 = 0.0, c3 = 0.0, per_frame = 1.0 / frames;
+    double c[4][HD_LANES], slope[HD_LANES], half_bend[HD_LANES], rise[HD_LANES], per_frame = 1.0 / frames;
+    double phase[HD_LANES], gain[HD_LANES], end[HD_LANES];
     for (int l = 0; l < lanes; l++) {
-        double half_bend = 0.5 * (step_to[l] - saws->step[l]) * per_frame, slope = saws->step[l] + half_bend;
-        double phase = saws->phase[l], centred = 2.0 * phase - 1.0;
-        double gain = saws->gain[l], rise = (gain_to[l] - gain) * per_frame;
-        c0 += gain * centred;
-        c1 += 2.0 * gain * slope + rise * centred;
-        c2 += 2.0 * (gain * half_bend + rise * slope);
-        c3 += 2.0 * rise * half_bend;
-        double end = phase + frames * (slope + frames * half_bend);
-        for (double jump = 1.0; jump <= end; jump += 1.0) {
-            double way = jump - phase, t;
-            if (half_bend == 0.0) { /* a steady pitch needs no root */
-                t = way / slope;
-            } else {
-                double under = slope * slope + 4.0 * half_bend * way;
-                t = 2.0 * way / (slope + sqrt(under > 0.0 ? under : 0.0));
-            }
-            t = t < frames ? t : frames;
-            int at = (int)t;
-            float row = (float)(t - at) * HD_BLEP_ROWS;
-            int below = (int)row < HD_BLEP_ROWS ? (int)row : HD_BLEP_ROWS - 1;
-            float share = row - (float)below;
-            const float *restrict a = blep->step[below], *restrict b = blep->step[below + 1];
-            float *restrict line = saws->line + at;
-            float first = (float)(2.0 * (gain + rise * (at - HD_BLEP_HALF + 1))), more = (float)(2.0 * rise);
-            int inside = frames - at + HD_BLEP_HALF; /* taps from here on lie past the frames made: the phase has wrapped */
-            const float *past = hd_blep_past + HD_BLEP_TAPS - (inside < HD_BLEP_TAPS ? inside : HD_BLEP_TAPS);
-            for (int k = 0; k < HD_BLEP_TAPS; k++)
-                line[k] -= (first + more * hd_blep_count[k]) * (a[k] + share * (b[k] - a[k]) - past[k]);
-            int after = at + HD_BLEP_HALF + 1;
-            if (after <= frames) {
-                fallen[after] += (float)(2.0 * gain);
-                tilted[after] += (float)(2.0 * rise);
-            }
-        }
-        saws->phase[l] = end - (double)(int)end;
+        phase[l] = saws->phase[l];
+        gain[l] = saws->gain[l];
+        half_bend[l] = 0.5 * (step_to[l] - saws->step[l]) * per_frame;
+        slope[l] = saws->step[l] + half_bend[l];
+        rise[l] = (gain_to[l] - gain[l]) * per_frame;
+        double centred = 2.0 * phase[l] - 1.0;
+        c[0][l] = gain[l] * centred;
+        c[1][l] = 2.0 * gain[l] * slope[l] + rise[l] * centred;
+        c[2][l] = 2.0 * (gain[l] * half_bend[l] + rise[l] * slope[l]);
+        c[3][l] = 2.0 * rise[l] * half_bend[l];
+        end[l] = phase[l] + frames * (slope[l] + frames * half_bend[l]);
+        saws->phase[l] = end[l] - (double)(int)end[l];
         saws->step[l] = step_to[l];
         saws->gain[l] = gain_to[l];
     }
-    float k0 = (float)c0, k1 = (float)c1, k2 = (float)c2, k3 = (float)c3;
+    for (int l = 1; l < lanes; l++)
+        for (int n = 0; n < 4; n++)
+            c[n][0] += c[n][l];
+
+    int lane[HD_JUMPS + 2], nth[HD_JUMPS + 2], jumps = 0; /* the n-th jump of that lane in this run, from 1 */
+    for (int l = 0; l < lanes; l++) { /* mostly none, one or two: written in any case, counted where they are */
+        int here = (int)end[l] < HD_LANE_JUMPS ? (int)end[l] : HD_LANE_JUMPS;
+        lane[jumps] = lane[jumps + 1] = l;
+        nth[jumps] = 1;
+        nth[jumps + 1] = 2;
+        jumps += here < 2 ? here : 2;
+        for (int n = 3; n <= here; n++, jumps++) {
+            lane[jumps] = l;
+            nth[jumps] = n;
+        }
+    }
+    double moment[HD_JUMPS]; /* in frames after the last one made */
+    for (int j = 0; j < jumps; j++) {
+        int l = lane[j];
+        double way = nth[j] - phase[l], under = slope[l] * slope[l] + 4.0 * half_bend[l] * way;
+        double t = 2.0 * way / (slope[l] + sqrt(under > 0.0 ? under : 0.0));
+        moment[j] = t < frames ? t : frames;
+    }
+
+    float fallen[HD_SAW_FRAMES + 2], tilted[HD_SAW_FRAMES + 2]; /* at a frame, then up to it */
+    memset(fallen, 0, (size_t)(frames + 2) * sizeof *fallen);
+    memset(tilted, 0, (size_t)(frames + 2) * sizeof *tilted);
+    for (int j = 0; j < jumps; j++) {
+        int l = lane[j], at = (int)moment[j];
+        float row = (float)(moment[j] - at) * HD_BLEP_ROWS;
+        int below = (int)row < HD_BLEP_ROWS ? (int)row : HD_BLEP_ROWS - 1;
+        float share = row - (float)below;
+        const float *restrict a = blep->step[below], *restrict b = blep->step[below + 1];
+        float *restrict line = saws->line + at;
+        float first = (float)(2.0 * (gain[l] + rise[l] * (at - HD_BLEP_HALF + 1))), more = (float)(2.0 * rise[l]);
+        int inside = frames - at + HD_BLEP_HALF; /* taps from here on lie past the frames made: the phase has wrapped */
+        const float *past = hd_blep_past + HD_BLEP_TAPS - (inside < HD_BLEP_TAPS ? inside : HD_BLEP_TAPS);
+        for (int k = 0; k < HD_BLEP_TAPS; k++)
+            line[k] -= (first + more * hd_blep_count[k]) * (a[k] + share * (b[k] - a[k]) - past[k]);
+        int after = at + HD_BLEP_HALF + 1;
+        after = after <= frames ? after : frames + 1; /* there it is not looked at */
+        fallen[after] += (float)(2.0 * gain[l]);
+        tilted[after] += more;
+    }
     for (int i = 1; i <= frames; i++) { /* apart from the polynomial, which the compiler lays into vectors */
         fallen[i] += fallen[i - 1];
         tilted[i] += tilted[i - 1];
     }
+    float k0 = (float)c[0][0], k1 = (float)c[1][0], k2 = (float)c[2][0], k3 = (float)c[3][0];
     float *restrict made = saws->line + HD_BLEP_HALF - 1;
     for (int i = 1; i <= frames; i++) {
         float x = (float)i;

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from firmware_py import __version__
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
+from firmware_py.music.delay import DelayMove
 from firmware_py.music.mapping import Mapping
 from firmware_py.music.passage import WHOLE, Passage
 
@@ -39,14 +40,15 @@ class SessionRecord:
 
     started_utc is ISO 8601. t0_ns is CLOCK_MONOTONIC at the first frame of sound.wav. song_start_s is the melody's
     first beat, in seconds from there. delay_s is D: a hand sample sounds at t_capture + D; delay_how says where it is
-    from, delay_figures what it was measured by. reach_how: where the mapping's two areas are from; device_delay_s is
-    how much later than reckoned the device was heard, where that was calibrated. microphone is what recorded mic.wav,
-    empty for none; its gaps stand among the others. tempo_bpm and transpose are as played, passage is what of the song,
-    span the semitones that its melody was folded into, 0: none. voices: hands that sounded, 1 or 2. marked: whether the
-    player wanted marks. end is the reason the session ended with, empty while it runs; failed: whether it is a failure.
-    boot_id, boot_ns: the boot it was played in and CLOCK_BOOTTIME at its start. clock: empty where started_utc was
-    right from the start; "unset" while it only keeps the order; "set later" when it was reckoned afterwards. address:
-    where its letter goes, empty: to the player's own or the box's; language: of its letter.
+    from, delay_figures what it was measured by, delay_moves where it became longer, in order. reach_how: where the
+    mapping's two areas are from; device_delay_s is how much later than reckoned the device was heard, where that was
+    calibrated. microphone is what recorded mic.wav, empty for none; its gaps stand among the others. tempo_bpm and
+    transpose are as played, passage is what of the song, span the semitones that its melody was folded into, 0: none.
+    voices: hands that sounded, 1 or 2. marked: whether the player wanted marks. end is the reason the session ended
+    with, empty while it runs; failed: whether it is a failure. boot_id, boot_ns: the boot it was played in and
+    CLOCK_BOOTTIME at its start. clock: empty where started_utc was right from the start; "unset" while it only keeps
+    the order; "set later" when it was reckoned afterwards. address: where its letter goes, empty: to the player's own
+    or the box's; language: of its letter.
     """
 
     started_utc: str
@@ -67,6 +69,7 @@ class SessionRecord:
     device_delay_s: float = 0.0
     delay_how: str = "set"
     delay_figures: dict[str, float] = field(default_factory=dict)
+    delay_moves: tuple[DelayMove, ...] = ()
     reach_how: str = "set"
     address: str = ""
     language: str = "en"
@@ -210,6 +213,7 @@ class SessionFolder:
                             "mapping": Mapping(**found["mapping"]),
                             "passage": Passage(**found.get("passage", {})),
                             "gaps": tuple(Gap(**gap) for gap in found["gaps"]),
+                            "delay_moves": tuple(DelayMove(**move) for move in found.get("delay_moves", ())),
                         }
                     )
                 )

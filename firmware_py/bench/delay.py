@@ -8,10 +8,9 @@ import importlib.util
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from firmware_py.bench.busy import BusyNeighbours
 from firmware_py.bench.player import Player, Program
 from firmware_py.bench.sound_server import DEVICE, Listener, SoundServer
+from firmware_py.bench.stalls import Stall, StallWatch, stolen_s
 from firmware_py.errors import BenchError
 from firmware_py.lanes import STATUS_REALTIME
 from firmware_py.music.mapping import Mapping
@@ -34,6 +34,7 @@ RESTS_S: Final = 0.11  # and away: longer than the release
 CHANCE_S: Final = 0.01  # and up to so much longer
 EVENTS_PER_MINUTE: Final = round(60 / (SOUNDS_S + RESTS_S + CHANCE_S / 2))
 CAMERA_S: Final = 0.008  # between hand samples
+AFTER_STALL_S: Final = 0.03  # until a buffer that ran dry in a stall is found out
 HEARD: Final = 100  # of 32767: above it there is a change
 PEERS: Final = {  # name, and how to get it
     "sounddevice": "pip install sounddevice, apt install libportaudio2",
@@ -57,14 +58,20 @@ class DelayFigures(Delay):
     """What the benchmark found; ``as_json`` is what the command prints."""
 
     delay_ms: float  # D, chosen just above the device's buffer
+    delay_end_ms: float  # D at the end: it follows a buffer that repeated xruns have made longer
     seconds: float  # that were played
     busy: bool  # every processor was kept busy by others
     realtime: bool  # SCHED_FIFO was granted
     xruns: int
+    xruns_in_stalls: int  # those of them that came while, or just after, the whole machine stood still
+    stalls: int  # times that a processor ran nothing of this machine, for half the buffer or longer
+    stalls_share: float  # of the time that counts as in a stall or just after: so many xruns would be there by chance
+    stall_longest_ms: float
     late_samples: int
     tape_drops: int
     render_share_max: float  # of the time that there is for rendering
     stolen_ms: float  # processor time that the host of a virtual machine took away meanwhile: no priority helps there
+    stolen_in_stalls_ms: float
     period_frames: int
     periods: int
     peers: dict[str, Delay] = field(default_factory=dict)
@@ -100,7 +107,8 @@ def measure(
 
 def _own(server: SoundServer, events: int, period_frames: int, periods: int) -> dict[str, Any]:
     """Measure the project's sound process."""
-    delay_ns = period_frames * periods * 1_000_000_000 // RATE_HZ + MARGIN_NS
+    buffer_ns = period_frames * periods * 1_000_000_000 // RATE_HZ
+    delay_ns = buffer_ns + MARGIN_NS
     plan = SoundPlan(
         lanes=f"bench-delay-{os.getpid()}",
         audio=f"alsa:{DEVICE}",
@@ -111,32 +119,44 @@ def _own(server: SoundServer, events: int, period_frames: int, periods: int) -> 
         delay_ns=delay_ns,
         parent_pid=os.getpid(),
     )
-    with Listener(server) as listener, Player(plan, server.environment) as player:
-        begin, stolen = time.monotonic(), _stolen_s()
+    with Listener(server) as listener, StallWatch() as watch, Player(plan, server.environment) as player:
+        begin, stolen = time.monotonic(), stolen_s()
         pushed = _events(lambda there: player.hand(PITCH if there else None), events)
         player.check()
-        seconds, stolen = time.monotonic() - begin, _stolen_s() - stolen
-        counters, status = player.counters, player.told()
+        seconds, stolen = time.monotonic() - begin, stolen_s() - stolen
+        counters, status, xruns, delay_s = player.counters, player.told(), [*player.xruns_within_s], player.delay_s
+        stalls = [one for one in watch.close() if one.seconds >= buffer_ns / 2e9 and one.end_s >= begin]
         delay = _found(pushed, *listener.close())
     return {
         **vars(delay),
         "delay_ms": round(delay_ns / 1e6, 3),
+        "delay_end_ms": round(delay_s * 1e3, 3),
         "seconds": round(seconds, 1),
         "realtime": bool(status["flags"] & STATUS_REALTIME),
-        "xruns": counters.xruns,
+        "xruns": len(xruns),
+        "xruns_in_stalls": in_stalls(xruns, stalls),
+        "stalls": len(stalls),
+        "stalls_share": round(min(1.0, sum(one.seconds + AFTER_STALL_S for one in stalls) / seconds), 4),
+        "stall_longest_ms": round(max((one.seconds for one in stalls), default=0.0) * 1e3, 1),
         "late_samples": counters.late_samples,
         "tape_drops": counters.tape_drops,
         "render_share_max": round(player.render_share_max, 4),
         "stolen_ms": round(stolen * 1e3),
+        "stolen_in_stalls_ms": round(sum(one.stolen_s for one in stalls) * 1e3),
         "period_frames": int(status["period_frames"]),
         "periods": int(status["periods"]),
     }
 
 
-def _stolen_s() -> float:
-    """Return the processor time that the machine's host has given to others so far, of all processors, seconds."""
-    fields = Path("/proc/stat").read_text().partition("\n")[0].split()
-    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+def in_stalls(xruns_within_s: Sequence[tuple[float, float]], stalls: Sequence[Stall]) -> int:
+    """Return how many xruns came in a stall or just after it.
+
+    xruns_within_s: two instants of CLOCK_MONOTONIC that each of them came between, seconds.
+    """
+    return sum(
+        any(stall.start_s <= until_s and from_s <= stall.end_s + AFTER_STALL_S for stall in stalls)
+        for from_s, until_s in xruns_within_s
+    )
 
 
 def _peer(name: str, server: SoundServer, events: int, period_frames: int) -> Delay:

@@ -21,11 +21,12 @@ import numpy as np
 from firmware_py.errors import BenchError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, STATUS, STATUS_READY, Lanes
+from firmware_py.session.delay_follow import DelayFollower
 from firmware_py.sound.plan import SoundPlan
 
 READY_WITHIN_S: Final = 20.0
 LEAD_NS: Final = 50_000_000
-EMPTY_S: Final = 0.05
+LOOK_S: Final = 0.01
 RENDER_SETTLED_S: Final = 1.0  # what rendering cost is told smoothed: the first blocks are not like the others
 
 
@@ -85,6 +86,8 @@ class Player:
     def __init__(self, plan: SoundPlan, environment: Mapping[str, str], levels_db: Mapping[str, float] | None = None):
         self._plan, self._environment, self._levels_db = plan, environment, levels_db or {}
         self.render_share_max = 0.0
+        self.xruns_within_s: list[tuple[float, float]] = []  # the looks before and after each, of CLOCK_MONOTONIC
+        self._follower = DelayFollower()
         self._sample = np.zeros((), HAND_SAMPLE)
 
     def __enter__(self) -> Self:
@@ -99,11 +102,12 @@ class Player:
             self.lanes.tape_audio.open_consumer()
             self._until(lambda: bool(self.told()["flags"] & STATUS_READY))
             self._began = self._counted()
-            control = np.zeros((), CONTROL)
-            control["t0_ns"] = time.monotonic_ns() + LEAD_NS
+            self._control = np.zeros((), CONTROL)
+            self._control["t0_ns"] = time.monotonic_ns() + LEAD_NS
+            self._control["delay_us"] = self._plan.delay_ns // 1000
             for level, decibels in self._levels_db.items():
-                control[level] = decibels
-            self.lanes.control.write(control.tobytes())
+                self._control[level] = decibels
+            self.lanes.control.write(self._control.tobytes())
             self._watcher.start()
         except BaseException:
             self.__exit__(None, None, None)
@@ -141,6 +145,11 @@ class Player:
         now = self._counted()
         return Counters(*(getattr(now, name) - getattr(self._began, name) for name in vars(now)))
 
+    @property
+    def delay_s(self) -> float:
+        """D as it is now, as a session would let it follow the device's buffer."""
+        return self._follower.delay_s(self._plan.delay_ns / 1e9)
+
     def processor_s(self) -> float:
         """Return the processor time of all its threads so far, user and system, seconds."""
         return sum(map(processor_s, Path(f"/proc/{self._program.process.pid}/task").iterdir()))
@@ -163,8 +172,15 @@ class Player:
             time.sleep(0.01)
 
     def _watch(self) -> None:
-        begin = time.monotonic()
-        while not self._stop.wait(EMPTY_S):
+        begin = before_s = time.monotonic()
+        xruns = self._began.xruns
+        while not self._stop.wait(LOOK_S):
             self.lanes.tape_audio.discard()
-            if time.monotonic() - begin > RENDER_SETTLED_S:
-                self.render_share_max = max(self.render_share_max, float(self.told()["render_share"]))
+            told, now_s = self.told(), time.monotonic()
+            if now_s - begin > RENDER_SETTLED_S:
+                self.render_share_max = max(self.render_share_max, float(told["render_share"]))
+            self.xruns_within_s += [(before_s, now_s)] * (int(told["xruns"]) - xruns)
+            before_s, xruns = now_s, int(told["xruns"])
+            if self._follower.step(now_s - begin, self._plan.delay_ns / 1e9, told):
+                self._control["delay_us"] = round(self.delay_s * 1e6)
+                self.lanes.control.write(self._control.tobytes())

@@ -18,6 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the spectrum of a saw at 4 kHz, for synth")
     parser.add_argument("--events", type=int, default=500, metavar="N", help="how many changes to hear, for delay")
     parser.add_argument("--minutes", type=float, metavar="M", help="changes for so long instead, for delay")
+    parser.add_argument("--period-frames", type=int, default=128, metavar="N", help="frames of a period, for delay")
+    parser.add_argument("--periods", type=int, default=4, metavar="N", help="periods in the buffer, for delay")
     parser.add_argument(
         "--busy", action="store_true", help="while other programs keep every processor busy, for delay and playing"
     )
@@ -39,12 +41,16 @@ def run(args: argparse.Namespace, config: Config) -> int:
     events = args.events if args.minutes is None else round(args.minutes * delay.EVENTS_PER_MINUTE)
     if events < 1:
         raise UsageError(f"{events} changes to hear; allowed is 1 or more: --events N, or --minutes M")
+    if not (16 <= args.period_frames <= 4096 and 2 <= args.periods <= 64):
+        raise UsageError(
+            f"a buffer of {args.periods} periods of {args.period_frames} frames; allowed are 2 to 64 of 16 to 4096"
+        )
     if args.letters < 1:
         raise UsageError(f"{args.letters} letters to send; allowed is 1 or more: --letters N")
     figures: dict[str, Any] = {
         "ring": lambda: ring.measure(args.seconds),
         "synth": lambda: synth.measure(args.seconds, plot=args.plot),
-        "delay": lambda: delay.measure(events, busy=args.busy),
+        "delay": lambda: delay.measure(events, period_frames=args.period_frames, periods=args.periods, busy=args.busy),
         "post": lambda: post.measure(args.letters),
         "playing": lambda: playing.measure(args.seconds, busy=args.busy),
         "finish": finish.measure,

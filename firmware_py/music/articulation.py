@@ -4,6 +4,7 @@ A hand that closes looks smaller at once, and is known for a fist only when the 
 second or two it sounds like a hand that moves away. Not here: what silences a fist (``mapping``, the instrument).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from firmware_py.hand_sample import Flag
 from firmware_py.music.curve import PitchCurve
+from firmware_py.music.delay import DelayMove, delays_of
 
 CLOSING_S: Final = 0.300  # the longest that closing and finding the fist take
 STILL_S: Final = 0.040
@@ -19,15 +21,24 @@ HELD: Final = 0.3  # semitones in that time at most: a note that is held
 FALL: Final = 1.0  # semitones from there: the hand was closing
 
 
-def without_closings(curve: PitchCurve, samples: NDArray[np.void], *, t0_ns: int, delay_s: float) -> PitchCurve:
+def without_closings(
+    curve: PitchCurve,
+    samples: NDArray[np.void],
+    *,
+    t0_ns: int,
+    delay_s: float,
+    delay_moves: Sequence[DelayMove] = (),
+) -> PitchCurve:
     """Return a curve that is silent from where a hand began to close to a fist.
 
-    samples: dtype HAND_SAMPLE, in the order they were pushed; a hand that is present and silent is one. t0_ns, delay_s:
-    as for ``curve_of``. A hand that moves away and then closes is taken for one that closes, in its last 300 ms.
+    samples: dtype HAND_SAMPLE, in the order they were pushed; a hand that is present and silent is one. t0_ns, delay_s,
+    delay_moves: as for ``curve_of``. A hand that moves away and then closes is taken for one that closes, in its last
+    300 ms.
     """
     heard = curve.heard_pitch
     sounding = np.isfinite(heard)
-    at_s = (samples["t_capture_ns"].astype(np.int64) - t0_ns) * 1e-9 + delay_s
+    captured_s = (samples["t_capture_ns"].astype(np.int64) - t0_ns).astype(np.float64) * 1e-9
+    at_s = captured_s + delays_of(captured_s, delay_s, delay_moves)
     there = (samples["flags"] & Flag.PRESENT) != 0
     loudness = curve.loudness.copy()
     for end in (np.flatnonzero(sounding[:-1] & ~sounding[1:]) + 1).tolist():

@@ -4,6 +4,7 @@ It is the control stream, not an analysis of the audio, so it is exact, and reco
 gives the same numbers again. Not here: turning the curve into notes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from firmware_py._synth import PitchMap, control_curve
 from firmware_py.errors import UsageError
 from firmware_py.hand_sample import HAND_SAMPLE
+from firmware_py.music.delay import DelayMove
 from firmware_py.music.mapping import Mapping
 
 AUDIBLE: Final = 0.02  # loudness up to which nothing is heard
@@ -49,6 +51,7 @@ def curve_of(
     t0_ns: int,
     delay_s: float,
     seconds: float,
+    delay_moves: Sequence[DelayMove] = (),
     rate_hz: float = 200.0,
     sound_rate_hz: int = 48_000,
 ) -> PitchCurve:
@@ -65,6 +68,8 @@ def curve_of(
         How areas became pitches.
     t0_ns, delay_s, seconds
         CLOCK_MONOTONIC at the first frame of sound.wav, D, and the length of the session.
+    delay_moves
+        Where D became another, in order.
     rate_hz
         Values a second.
     sound_rate_hz
@@ -77,6 +82,7 @@ def curve_of(
     """
     if samples.dtype != HAND_SAMPLE:
         raise UsageError(f"hand samples of dtype {samples.dtype}; HAND_SAMPLE is needed")
+    moves = np.array([(move.at_s * 1e9, move.to_s * 1e6) for move in delay_moves]).reshape(-1, 2)
     values = np.empty((max(0, round(seconds * rate_hz)), 3), np.float32)
     control_curve(
         np.ascontiguousarray(samples).view(np.uint8),
@@ -84,6 +90,7 @@ def curve_of(
         values,
         t0_ns=t0_ns,
         delay_ns=round(delay_s * 1e9),
+        delay_moves=np.rint(moves).astype(np.int64),
         curve_rate_hz=rate_hz,
         rate_hz=sound_rate_hz,
     )

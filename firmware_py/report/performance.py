@@ -16,6 +16,7 @@ from firmware_py.archive.session_folder import SessionFolder, SessionRecord
 from firmware_py.hand_sample import Flag
 from firmware_py.music.articulation import without_closings
 from firmware_py.music.curve import PitchCurve, curve_of
+from firmware_py.music.delay import longest_delay_s
 from firmware_py.music.evaluation import Evaluation, evaluation_of
 from firmware_py.music.imported_songs import imported_folder
 from firmware_py.music.marks import FREE_BREATH_S, FREE_FIST_S, Marks, marks_for_song
@@ -104,7 +105,8 @@ def performance_of(folder: SessionFolder, record: SessionRecord, song_folders: S
     played = Performance(record, song, curve, notes, None, 0.0, second_curve=second_curve, second=second)
     if song is None:
         return played
-    delay_s = record.delay_s + record.device_delay_s  # who follows a song that is heard late is late by as much
+    machine_s = longest_delay_s(record.delay_s, record.delay_moves)
+    delay_s = machine_s + record.device_delay_s  # who follows a song that is heard late is late by as much
     breath_s = FREE_FIST_S if record.mapping.shut_below > 0 else FREE_BREATH_S
     marks = marks_for_song(curve, song, record.song_start_s, delay_s=delay_s, played=notes, breath_s=breath_s)
     forgiven_s = marks.forgiven_s if marks and notes else record.delay_s
@@ -128,17 +130,21 @@ def _voice(samples: NDArray[np.void], record: SessionRecord, song: Song | None) 
     """Return the curve of the first hand of some samples, and its notes."""
     seconds = record.seconds
     if seconds <= 0 and len(samples):  # a session that was cut: as long as its samples
-        seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + record.delay_s)
+        longest_s = longest_delay_s(record.delay_s, record.delay_moves)
+        seconds = max(0.0, (int(samples["t_capture_ns"].max()) - record.t0_ns) * 1e-9 + longest_s)
     curve = curve_of(
         samples,
         record.mapping,
         t0_ns=record.t0_ns,
         delay_s=record.delay_s,
+        delay_moves=record.delay_moves,
         seconds=seconds,
         sound_rate_hz=record.rate_hz,
     )
     if record.mapping.shut_below > 0:
-        curve = without_closings(curve, samples, t0_ns=record.t0_ns, delay_s=record.delay_s)
+        curve = without_closings(
+            curve, samples, t0_ns=record.t0_ns, delay_s=record.delay_s, delay_moves=record.delay_moves
+        )
     notes = notes_of(curve) if (samples["flags"] & Flag.PRESENT).any() else ()
     if record.song_start_s > 0 or song:
         begins = record.song_start_s + record.delay_s  # what is before is for trying, and for finding the reach

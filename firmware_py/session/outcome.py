@@ -76,7 +76,12 @@ class Outcome:
             "player": record.player,
             "camera": record.camera,
             "audio": record.audio,
-            "delay": {"ms": round(1000 * record.delay_s, 3), "how": record.delay_how, **record.delay_figures},
+            "delay": {
+                "ms": round(1000 * record.delay_s, 3),
+                "how": record.delay_how,
+                **record.delay_figures,
+                "moves": [vars(move) for move in record.delay_moves],
+            },
             "reach": {
                 "area_far": record.mapping.area_far,
                 "area_near": record.mapping.area_near,

@@ -21,6 +21,7 @@ from firmware_py.lanes import CONTROL, STATUS, STATUS_DEVICE_LOST, STATUS_ENDED,
 from firmware_py.session.child import Child, Death, Event
 from firmware_py.session.count_in import CountIn
 from firmware_py.session.counters import counted
+from firmware_py.session.delay_follow import DelayFollower
 from firmware_py.session.gaps import true_gaps
 from firmware_py.session.levels import Levels
 from firmware_py.session.machine import StateMachine
@@ -75,6 +76,7 @@ class Performance:
         self._levels, self._levels_told = levels, -1
         self._sound = Child("sound", "firmware_py.sound", lambda: plan.sound.to_json())
         self._count_in = CountIn(plan, lanes)
+        self._follower = DelayFollower()
         self._microphone = SessionMicrophone(plan.microphone, Child)
         self._children = [one for one in (self._sight, self._sound, self._microphone.child) if one is not None]
         self._selector = selectors.DefaultSelector()
@@ -221,9 +223,12 @@ class Performance:
             status = self._status()
             self._end_what_hangs(int(status["t_ns"]))
             seconds = int(status["frames"]) / self._plan.record.rate_hz
-            if self._count_in.step(seconds, self._t0_ns):
+            decided = self._count_in.step(seconds, self._t0_ns)
+            moved = self._follower.step(seconds, self._count_in.delay_s, status)
+            if decided or moved:
                 self._write_control()
-            if news := self._count_in.news():  # the sound knows it before the disk does
+            news = self._count_in.news() | ({"delay_moves": self._follower.moves} if moved else {})
+            if news:  # the sound knows it before the disk does
                 folder.update(**news)
             if self._machine.state is State.COUNTING_IN and seconds >= self._plan.record.song_start_s:
                 self._troubles.to(State.PLAYING)
@@ -234,7 +239,7 @@ class Performance:
                     float(status["pitch"]),
                     float(status["level"]),
                     self._count_in.words(seconds),
-                    self._count_in.delay_s,
+                    self._delay_s,
                 )
             )
             if int(status["flags"]) & STATUS_ENDED:
@@ -383,7 +388,14 @@ class Performance:
         self._levels_told = self._levels.changes
         for field, value in {**self._levels.now_db(), **self._count_in.control}.items():
             control[field] = value
+        control["delay_us"] = round((self._delay_s or 0.0) * 1e6)
         self._lanes.control.write(control)
+
+    @property
+    def _delay_s(self) -> float | None:
+        """D as it is now, once it is decided."""
+        decided_s = self._count_in.delay_s
+        return None if decided_s is None else self._follower.delay_s(decided_s)
 
     def _status(self) -> np.void:
         status: np.void = np.frombuffer(self._lanes.status.read(), STATUS)[0]

@@ -21,7 +21,7 @@ from firmware_py.parent import die_with
 from firmware_py.shared_memory import SharedSegment
 from firmware_py.sound.live import play_live
 from firmware_py.sound.offline import play_offline
-from firmware_py.sound.output import Output, check_audio, open_output
+from firmware_py.sound.output import check_audio, open_output
 from firmware_py.sound.patches import patch_named
 from firmware_py.sound.plan import SoundPlan
 from firmware_py.sound.realtime import foreign_threads, go_realtime
@@ -88,7 +88,7 @@ class SoundProcess:
             voices=plan.voices,
             live=not offline,
             mic=None if output is None else lanes.mic,
-            mic_delay_frames=0 if output is None else _mic_delay_frames(output, plan.rate_hz),
+            mic_way_frames=round(MIC_WAY_S * plan.rate_hz),
         )
         if output is None:
             tell("ready", output="offline")
@@ -102,11 +102,6 @@ class SoundProcess:
         finally:
             output.close()
             gc.enable()
-
-
-def _mic_delay_frames(output: Output, rate_hz: int) -> int:
-    """Return how much later than in the room the microphone is heard: what the device holds, and the way of a block."""
-    return output.period_frames * output.periods + round(MIC_WAY_S * rate_hz)
 
 
 def _backing(path: str) -> NDArray[np.int16] | None:

@@ -1,4 +1,8 @@
-"""The delay's targets, measured: run by hand on a quiet machine, never part of the unit tests."""
+"""The delay's targets, measured: run by hand on a quiet machine, never part of the unit tests.
+
+A buffer of 11 ms runs dry whatever we do where the machine itself stands still for longer: on a virtual machine, whose
+host gives its processors to others. Such xruns are counted beside the others, and are the only ones that may be.
+"""
 
 import json
 
@@ -23,16 +27,11 @@ def busy() -> DelayFigures:
     return found
 
 
-def excused(figures: DelayFigures) -> bool:
-    """Whether the host took so much processor time away that a buffer of 11 ms may run dry whatever we do."""
-    return figures.stolen_ms >= 20
-
-
 def test_every_change_is_heard_and_the_device_never_runs_dry(figures: DelayFigures) -> None:
     assert figures.realtime
     assert figures.events >= 495
     assert figures.tape_drops == 0
-    assert figures.xruns == 0 or excused(figures)
+    assert figures.xruns == figures.xruns_in_stalls
 
 
 def test_half_of_the_changes_are_heard_within_15_ms(figures: DelayFigures) -> None:
@@ -55,4 +54,4 @@ def test_with_every_processor_busy_it_is_as_steady_and_never_runs_dry(busy: Dela
     assert busy.p50_ms <= 15
     assert busy.p99_ms - busy.p1_ms <= 2
     assert busy.tape_drops == 0
-    assert busy.xruns == 0 or excused(busy)
+    assert busy.xruns == busy.xruns_in_stalls

@@ -10,10 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -24,9 +21,9 @@ from firmware_py.lanes import STATUS, Lanes
 from firmware_py.music.songs_library import load_song
 from firmware_py.sound.backing import render_backing
 from tests.rigs.hand_dance import COMMAND, environment
+from tests.rigs.processes import awaited, sound_process
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
-Found = TypeVar("Found")
 
 KILLS = int(os.environ.get("HAND_DANCE_KILLS", "5"))
 PER_SESSION = 5  # the supervisor gives up on a process that dies more often in 20 s
@@ -43,26 +40,6 @@ LEVELS = {
 ROUNDING = 1  # of 32767
 FADE_S = 0.03  # sound comes back, and ends, with a fade
 AHEAD_S = 0.02  # what is in the device's buffer at a death was played already, and is on the tape
-
-
-def _await(look: Callable[[], Found | None], what: str, within_s: float = 30) -> Found:
-    """Look until there is something to see; the thing looked at is another process's doing."""
-    limit = time.monotonic() + within_s
-    while time.monotonic() < limit:
-        if found := look():
-            return found
-        time.sleep(0.002)
-    raise AssertionError(f"no {what} within {within_s} s")
-
-
-def _sound_process(supervisor: int, last: int) -> int | None:
-    """The pid of the supervisor's sound process, other than the last one."""
-    for task in Path(f"/proc/{supervisor}/task").iterdir():
-        for pid in map(int, (task / "children").read_text().split()):
-            with suppress(FileNotFoundError, ProcessLookupError):  # it ended while it was looked at
-                if pid != last and b"firmware_py.sound" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                    return pid
-    return None
 
 
 def _left_on_the_disk(wav: Path, copy: Path) -> int:
@@ -87,14 +64,14 @@ def _session(state: Path, kills: int, chance: random.Random) -> None:
     )
     killed_s = []
     try:
-        wav = _await(lambda: next(iter(state.glob(f"sessions/*/{SessionFolder.SOUND}")), None), "recording")
+        wav = awaited(lambda: next(iter(state.glob(f"sessions/*/{SessionFolder.SOUND}")), None), "recording")
         folder = SessionFolder(wav.parent)
-        t0_ns = _await(lambda: folder.record().t0_ns, "beginning")
+        t0_ns = awaited(lambda: folder.record().t0_ns, "beginning")
         lanes = Lanes.attach(f"session-{play.pid}")
         pid = 0
         for instant_s in sorted(chance.uniform(0.1, SECONDS - 2.5) for _ in range(kills)):
-            pid = _await(lambda last=pid: _sound_process(play.pid, last), "new sound process")
-            _await(lambda at_ns=t0_ns + instant_s * 1e9: time.monotonic_ns() > at_ns, "instant to kill at")
+            pid = awaited(lambda last=pid: sound_process(play.pid, last), "new sound process")
+            awaited(lambda at_ns=t0_ns + instant_s * 1e9: time.monotonic_ns() > at_ns, "instant to kill at")
             before_s = (time.monotonic_ns() - t0_ns) / 1e9
             os.kill(pid, signal.SIGKILL)
             killed_s.append((before_s, (time.monotonic_ns() - t0_ns) / 1e9))

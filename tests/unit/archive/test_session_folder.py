@@ -1,7 +1,9 @@
 """The session folder: whole or not at all, never over another one."""
 
 import errno
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from firmware_py.archive.session_folder import Gap, SessionFolder, SessionRecord
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
+from firmware_py.music.delay import DelayMove
 from firmware_py.music.mapping import Mapping
 
 RECORD = SessionRecord(
@@ -25,6 +28,7 @@ RECORD = SessionRecord(
     rate_hz=48_000,
     song_start_s=2.0,
     delay_s=0.06,
+    delay_moves=(DelayMove(3.25, 0.06, 0.062667),),
     tempo_bpm=120.0,
     gaps=(Gap("sound", 1.0, 1.5, "killed by SIGKILL"),),
     counters={"xruns": 0},
@@ -66,6 +70,22 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path, monk
     monkeypatch.undo()
     assert folder.record() == RECORD
     assert {path.name for path in folder.path.iterdir()} == {SessionFolder.RECORD, SessionFolder.UNFINISHED}
+
+
+def test_a_record_of_before_delays_could_move_is_read(tmp_path: Path) -> None:
+    folder = SessionFolder.create(tmp_path, RECORD)
+    written = json.loads(folder.file(SessionFolder.RECORD).read_text())
+    del written["delay_moves"]
+    folder.file(SessionFolder.RECORD).write_text(json.dumps(written))
+    assert folder.record() == replace(RECORD, delay_moves=())
+
+
+def test_a_move_of_the_delay_that_cannot_be_is_refused_by_the_file(tmp_path: Path) -> None:
+    folder = SessionFolder.create(tmp_path, RECORD)
+    written = folder.file(SessionFolder.RECORD).read_text()
+    folder.file(SessionFolder.RECORD).write_text(written.replace("0.062667", "NaN"))
+    with pytest.raises(SessionFolderError, match=r"session\.json is not a session record .*no move of D"):
+        folder.record()
 
 
 @pytest.mark.parametrize(

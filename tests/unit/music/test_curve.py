@@ -8,6 +8,7 @@ import pytest
 from firmware_py.errors import UsageError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.music.curve import curve_of
+from firmware_py.music.delay import DelayMove
 from firmware_py.music.mapping import Mapping
 
 T0 = 1_000_000_000_000
@@ -49,6 +50,23 @@ def test_a_sample_sounds_exactly_d_after_it_was_captured():
     found = curve(samples)
     begins = np.flatnonzero(~np.isnan(found.pitch))[0] / 200.0
     assert begins == pytest.approx(30 / 60, abs=0.0051)
+
+
+def test_after_a_move_of_d_a_sample_sounds_by_the_new_one_and_before_it_by_the_old():
+    samples = samples_of(([None] * 20 + [69.0] * 20) * 3)
+    moves = (DelayMove(0.8, DELAY_S, DELAY_S + 0.050),)
+    sounding = ~np.isnan(curve(samples, seconds=2.0, delay_moves=moves).pitch)
+    begins = (np.flatnonzero(~sounding[:-1] & sounding[1:]) + 1) / 200.0
+    assert begins == pytest.approx([20 / 60, 1.0 + 0.050, 1.0 + 40 / 60 + 0.050], abs=0.0051)
+
+
+def test_no_pitch_leaps_while_d_moves():
+    samples = samples_of(60 + 8 * np.sin(np.arange(120) / 9))
+    moves = (DelayMove(0.5, DELAY_S, DELAY_S + 0.030), DelayMove(1.0, DELAY_S + 0.030, DELAY_S + 0.035))
+    still, moved = curve(samples, seconds=1.8).pitch, curve(samples, seconds=1.8, delay_moves=moves).pitch
+    assert np.abs(np.diff(moved[40:])).max() <= 1.02 * np.abs(np.diff(still[40:])).max()
+    assert np.array_equal(moved[:100], still[:100])
+    assert np.abs(moved[220:] - still[213:-7]).max() < 0.02
 
 
 def test_silence_is_nan_and_no_loudness():

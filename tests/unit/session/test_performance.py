@@ -30,6 +30,7 @@ from firmware_py.lanes import (
     TAPE_BLOCK,
     Lanes,
 )
+from firmware_py.music.delay import DelayMove
 from firmware_py.session import performance
 from firmware_py.session.child import Death, Event
 from firmware_py.session.count_in import SHOW_HAND
@@ -165,9 +166,10 @@ class Stage:
         self.words.append(moment.words)
         next(self.steps, lambda: None)()
 
-    def status(self, flags: int = STATUS_READY, seconds: float = 0.0) -> None:
+    def status(self, flags: int = STATUS_READY, seconds: float = 0.0, periods: int = 3) -> None:
         status = np.zeros((), STATUS)
         status["flags"], status["frames"] = flags, round(seconds * RATE_HZ)
+        status["rate_hz"], status["period_frames"], status["periods"] = RATE_HZ, 128, periods
         self.lanes.status.write(status)
 
     def sound_to(self, seconds: float) -> None:
@@ -324,6 +326,35 @@ def test_one_that_dies_again_and_again_ends_the_session_and_its_gap_ends_with_th
     (gap,) = record.gaps
     assert gap.process == "sound"
     assert 0 <= gap.start_s < gap.end_s <= record.seconds
+
+
+def test_a_buffer_made_longer_in_mid_session_moves_the_delay_and_is_kept_in_the_record(stage: Stage) -> None:
+    stage.plan = replace(stage.plan, tells_delay=True)
+    before_us = round(stage.plan.record.delay_s * 1e6)
+    told: list[int] = []
+
+    def look() -> None:
+        told.append(int(stage.wanted()["delay_us"]))
+
+    def longer(seconds: float, periods: int) -> Callable[[], None]:
+        return lambda: stage.status(seconds=seconds, periods=periods)
+
+    folder = stage.perform(
+        stage.status,
+        lambda: stage.sound_to(0.5),
+        longer(0.5, 3),
+        look,
+        longer(0.75, 4),
+        lambda: None,
+        look,
+        longer(0.9, 3),  # a sound process that was started anew
+        lambda: None,
+        look,
+        lambda: stage.stop.request("enough"),
+    )
+    assert told == [before_us, before_us + 2667, before_us + 2667]
+    assert folder.record().delay_moves == (DelayMove(0.75, before_us / 1e6, (before_us + 2667) / 1e6),)
+    assert folder.record().delay_s == before_us / 1e6
 
 
 def test_a_mistake_in_the_loop_leaves_a_recording_as_long_as_what_was_played(stage: Stage) -> None:

@@ -6,6 +6,8 @@ import pytest
 from firmware_py._ring import Cell
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import ARRIVALS
+from firmware_py.music.curve import curve_of
+from firmware_py.music.delay import DelayMove
 from firmware_py.music.mapping import Mapping
 
 from .conftest import DELAY_NS, PLAIN, T0_NS
@@ -21,12 +23,14 @@ class Watched(Desk):
         size = ARRIVALS.itemsize
         self.arrivals = Cell(aligned(Cell.bytes_needed(size)), record_bytes=size, create=True)
         super().__init__(live=True, arrivals=self.arrivals)
+        self.seen = []
 
     def see(self, t_capture_ns, flags=Flag.PRESENT, pitch=69.0):
         sample = np.zeros((), HAND_SAMPLE)
         sample["t_capture_ns"], sample["flags"] = t_capture_ns, flags
         sample["hands"][0] = (PLAIN.area_of(pitch), 0.5, 0.0, 0.5, 1.0)
         self.hands.push(sample.tobytes())
+        self.seen.append(sample)
 
     def ages_us(self):
         told = np.frombuffer(self.arrivals.read(), ARRIVALS)[0]
@@ -107,6 +111,34 @@ def test_a_delay_told_while_a_hand_sounds_is_moved_to_without_a_click_or_a_late_
     sound = np.concatenate(heard)[RATE_HZ // 5 :]
     assert largest_step(sound) <= slope_of_sine(72) * 1.05 + 2 / 32768
     assert rms_db(sound) > -17, "it fell silent meanwhile"
+
+
+def test_the_curve_follows_a_move_of_the_delay_to_the_last_bit():
+    desk = Watched()
+    desk.want(t0_ns=T0_NS, delay_us=30_000)
+    pitches, at = [], 0
+    for n in range(80):  # a block is a tick, so what is told after each is one value of the curve
+        desk.see(T0_NS - 10_000_000 + n * FRAME_NS, pitch=66.0 + 6.0 * np.sin(n / 5))
+        if n == 40:
+            desk.want(delay_us=38_000)
+            move = DelayMove(at / RATE_HZ, 0.030, 0.038)
+        for _ in range(25):
+            desk.live(32 / RATE_HZ, at_ns=T0_NS + at * SECOND_NS // RATE_HZ, block=32)
+            pitches.append(desk.told()["pitch"])
+            at += 32
+    assert desk.engine.late_samples == 0
+    found = curve_of(
+        np.array(desk.seen),
+        PLAIN,
+        t0_ns=T0_NS,
+        delay_s=0.030,
+        delay_moves=(move,),
+        seconds=at / RATE_HZ,
+        rate_hz=RATE_HZ / 32,
+        sound_rate_hz=RATE_HZ,
+    )
+    assert np.isfinite(pitches[100:]).all()
+    assert np.array_equal(found.pitch[1:], np.array(pitches[:-1], np.float32), equal_nan=True)
 
 
 def test_a_delay_of_another_length_changes_when_a_note_sounds_by_just_that():

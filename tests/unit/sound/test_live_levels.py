@@ -20,7 +20,7 @@ class Room:
     def __init__(self, delay_frames, missing=(), **more):
         size = MIC_BLOCK.itemsize
         self.ring = Ring(aligned(Ring.bytes_needed(128, size)), capacity=128, record_bytes=size)
-        self.desk = Desk(live=True, mic=self.ring, mic_delay_frames=delay_frames, **more)
+        self.desk = Desk(live=True, mic=self.ring, mic_way_frames=delay_frames, **more)
         self.missing = missing
         self.block = 0
 
@@ -67,6 +67,19 @@ def test_the_microphone_is_heard_a_constant_while_after_it_was_in_the_room():
     assert not np.any(sound[:2400])
     assert np.array_equal(sound[:, 0], sound[:, 1])
     assert np.abs(sound[2900:40_000, 0] - TONE[500:37_600]).max() < 50  # the limiter bends it a little
+
+
+def test_a_device_with_a_longer_buffer_is_given_the_microphone_later_and_without_a_click():
+    room = Room(2000)
+    room.desk.want(t0_ns=T0_NS, mic_db=0.0)
+    room.desk.engine.describe(period_frames=128, periods=3)
+    before = room.live(0.5)
+    room.desk.engine.describe(period_frames=128, periods=12)
+    sound = np.concatenate([before, room.live(0.5)]).astype(float)
+    turn, now = len(before), 2000 + 12 * 128
+    assert np.abs(sound[2900:turn, 0] - TONE[2900 - 2384 : turn - 2384]).max() < 50
+    assert np.abs(sound[turn + 100 : 40_000, 0] - TONE[turn + 100 - now : 40_000 - now]).max() < 50
+    assert largest_step(sound[turn - 200 : turn + 200]) < 1.6 * largest_step(sound[10_000:20_000])
 
 
 def test_a_microphone_that_is_not_wanted_in_the_mix_is_not_heard():
