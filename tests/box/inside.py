@@ -130,11 +130,12 @@ class Inside(ABC):
 
     def _told(self, limit: float) -> dict[str, Any]:
         """Return the next line from inside."""
-        while b"\n" not in self._rest:
+        come = [self._rest]
+        while b"\n" not in come[-1]:
             left = limit - time.monotonic()
-            assert left > 0, "no answer from inside"
-            self._rest += self._receive(left)
-        line, self._rest = self._rest.split(b"\n", 1)
+            assert left > 0, f"no answer from inside, but {sum(map(len, come))} bytes of one"
+            come.append(self._receive(left))
+        line, self._rest = b"".join(come).split(b"\n", 1)
         told: dict[str, Any] = json.loads(line)
         self._ahead_s = told["now_s"] - time.monotonic()
         return told
