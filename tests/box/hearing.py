@@ -11,6 +11,7 @@ from firmware_py.music.pitch import midi_to_hz
 from firmware_py.sound.chimes import Chime, render_chime
 
 IN_TUNE_CENTS = 50.0
+STANDS_OUT = 20.0  # times the median of the spectrum
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,19 @@ class Heard:
 
     at_s: float
     likeness: float
+
+
+@dataclass(frozen=True)
+class InTune:
+    """Of a melody's notes, how many were at their place and how many could be; and what was there of the others."""
+
+    right: int
+    could_be: int
+    missed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        missed = f", but for {', '.join(self.missed)}" if self.missed else ""
+        return f"{self.right} of {self.could_be} notes in tune{missed}"
 
 
 def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
@@ -35,12 +49,13 @@ def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
     return Heard(at / rate_hz, float(likeness[at]))
 
 
-def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[Note]) -> tuple[int, int]:
-    """Return how many of a melody's notes are in the sound at their place, and how many could be.
+def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[Note]) -> InTune:
+    """Look for each of a melody's notes in the sound at its place.
 
     A note is there if the strongest partial within a tone of it is within IN_TUNE_CENTS of it and stands out.
     """
-    right = could_be = 0
+    could_be = 0
+    missed = []
     for note in melody:
         begin = round((note.onset_s + 0.4 * note.duration_s) * rate_hz)
         part = sound[begin : begin + round(0.5 * note.duration_s * rate_hz)]
@@ -51,6 +66,8 @@ def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[No
         wanted = midi_to_hz(note.pitch) * (1 << 18) / rate_hz
         near = slice(int(wanted * 2 ** (-2 / 12)), int(wanted * 2 ** (2 / 12)) + 1)
         peak = near.start + int(np.argmax(spectrum[near]))
-        stands_out = spectrum[peak] > 20 * np.median(spectrum[: 1 << 15])
-        right += bool(stands_out and abs(1200 * np.log2(peak / wanted)) <= IN_TUNE_CENTS)
-    return right, could_be
+        cents = 1200 * np.log2(peak / wanted)
+        stands_out = spectrum[peak] / np.median(spectrum[: 1 << 15])
+        if stands_out <= STANDS_OUT or abs(cents) > IN_TUNE_CENTS:
+            missed.append(f"{note.pitch:.0f} at {note.onset_s:.1f} s ({cents:+.0f} cents, {stands_out:.0f}x)")
+    return InTune(could_be - len(missed), could_be, tuple(missed))

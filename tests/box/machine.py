@@ -25,6 +25,7 @@ PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parent
 START_PIN, STOP_PIN, RECORDING_PIN, STATUS_PIN = 17, 27, 23, 22
 SYSFS = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio"
 EAR_HZ = 48_000
+KERNEL = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr 8250.nr_uarts=1 systemd.show_status=0"
 LOOK_S = 10.0  # between looks at the console of a machine that says nothing
 
 
@@ -50,29 +51,16 @@ class Machine(Inside):
         """Switch on, and return when the machine can be spoken to."""
         self._port.unlink(missing_ok=True)
         self._on_s = time.monotonic()
-        quiet = ("-nodefaults", "-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci")
-        kernel = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr systemd.show_status=0"
         self._emulator = subprocess.Popen(
             [
                 "qemu-system-x86_64",
-                *(
-                    "-M",
-                    "pc",
-                    "-accel",
-                    "tcg,thread=multi,tb-size=256",
-                    "-cpu",
-                    "max",
-                    "-smp",
-                    "2",
-                    "-m",
-                    "1536",
-                ),
-                *quiet,
+                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "1536"),
+                *("-nodefaults", "-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci"),
                 *("-serial", f"file:{self.console}"),
                 *self.disk.power_on(),
                 *("-device", "virtio-serial", "-chardev", f"socket,id=port,path={self._port},server=on,wait=off"),
                 *("-device", "virtserialport,chardev=port,name=box"),
-                *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd"), "-append", kernel),
+                *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd"), "-append", KERNEL),
             ]
         )
         self._socket = self._connected(self._on_s + SLOW_S)
