@@ -1,4 +1,4 @@
-"""What is heard in a stretch of sound: a chime, and when; a melody, and how much of it in tune."""
+"""What is heard in a stretch of sound: a chime, a melody in tune or not, a recording and what came after its end."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from firmware_py.music.pitch import midi_to_hz
 from firmware_py.sound.chimes import Chime, render_chime
 
 IN_TUNE_CENTS = 50.0
+AUDIBLE = 2  # of 32 767
+AS_LIKELY = 0.98  # as the likeliest place
 STANDS_OUT = 20.0  # times the median of the spectrum
 
 
@@ -37,7 +39,26 @@ class InTune:
 
 def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
     """Find where a chime is most likely; sound and chime are compared wave by wave, whatever their loudness."""
-    wanted = render_chime(chime, rate_hz=rate_hz, level_db=-12.0).mean(axis=1)
+    return _found(sound, render_chime(chime, rate_hz=rate_hz, level_db=-12.0), rate_hz)
+
+
+def sound_after(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz: int) -> tuple[float, float]:
+    """Return how many seconds from the end of a recording of this sound to the last of what was heard.
+
+    And how like itself the recording was in there. Of a silent recording all that was heard is after its end.
+    """
+    audible = np.flatnonzero(np.abs(sound).max(axis=1) > AUDIBLE)
+    if not len(audible):
+        return 0.0, 1.0
+    if not np.abs(recording).max(initial=0) > AUDIBLE:
+        return (audible[-1] - audible[0]) / rate_hz, 1.0
+    place = _found(sound, recording, rate_hz)
+    return max(0.0, audible[-1] / rate_hz - place.at_s - len(recording) / rate_hz), place.likeness
+
+
+def _found(sound: NDArray[np.int16], searched: NDArray[np.int16], rate_hz: int) -> Heard:
+    """Find where a stretch of sound is in another, first of all where it is as likely in several places."""
+    wanted = searched.astype(np.float64).mean(axis=1)
     heard = sound.astype(np.float64).mean(axis=1)
     size = 1 << int(np.ceil(np.log2(len(heard) + len(wanted))))
     product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(heard)]
@@ -45,7 +66,8 @@ def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
     ends = np.minimum(np.arange(len(heard)) + len(wanted), len(heard))
     loudness = np.sqrt(np.maximum(power[ends] - power[: len(heard)], 1.0) * np.sum(wanted**2))
     likeness = product / loudness
-    at = int(np.argmax(likeness))
+    at = int(np.argmax(likeness > AS_LIKELY * likeness.max()))
+    at += int(np.argmax(likeness[at : at + 100]))
     return Heard(at / rate_hz, float(likeness[at]))
 
 

@@ -3,6 +3,7 @@
 Not here: what the box runs in (machine.py, container.py), which says how bytes get to the agent and back.
 """
 
+import base64
 import itertools
 import json
 import re
@@ -72,6 +73,10 @@ class Inside(ABC):
         answer = self.ask(line, within_s)
         assert answer.code == 0, f"{line}: exit {answer.code}: {answer.out}"
         return answer.out
+
+    def read(self, path: str) -> bytes:
+        """Return what is in a file inside."""
+        return base64.b64decode(self.run(f"base64 -w0 {path}"))
 
     def look(self) -> dict[str, Any]:
         """Return what there is inside: sessions and letters."""

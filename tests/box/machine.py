@@ -5,7 +5,6 @@ in seconds since its kernel started, so that waiting from out here adds nothing 
 disk after a cut (disk.py), and what is to be true of the box (the tests).
 """
 
-import base64
 import os
 import random
 import signal
@@ -37,9 +36,11 @@ class Machine(Inside):
         self.console = folder / "console.log"
         self.disk = Disk(PLACE / "root.ext4", folder)
         self._port = folder / "port"
+        self._ear = folder / "ear.raw"
         self._emulator: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._on_s = 0.0
+        self._off_s = 0.0  # by the machine's clock; 0 while the power is on
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +51,7 @@ class Machine(Inside):
     def power_on(self) -> None:
         """Switch on, and return when the machine can be spoken to."""
         self._port.unlink(missing_ok=True)
-        self._on_s = time.monotonic()
+        self._on_s, self._off_s = time.monotonic(), 0.0
         self._emulator = subprocess.Popen(
             [
                 "qemu-system-x86_64",
@@ -60,6 +61,7 @@ class Machine(Inside):
                 *self.disk.power_on(),
                 *("-device", "virtio-serial", "-chardev", f"socket,id=port,path={self._port},server=on,wait=off"),
                 *("-device", "virtserialport,chardev=port,name=box"),
+                *("-chardev", f"file,id=ear,path={self._ear}", "-device", "virtserialport,chardev=ear,name=ear"),
                 *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd"), "-append", KERNEL),
             ]
         )
@@ -107,14 +109,14 @@ class Machine(Inside):
     def heard(self, since_s: float) -> tuple[NDArray[np.int16], float]:
         """Return what was heard at the loudspeaker since then, shape (n, 2), and when its first frame was heard.
 
-        Its place is known to a tenth of a second, of which the ear's file grows.
+        Until now, or until the power went. When that was is known to a tenth of a second, of which the ear's file
+        grows, on a machine that is not late itself.
         """
-        size, now_s = self.run("stat -c %s /run/box/ear.raw; cut -d' ' -f1 /proc/uptime").split()
-        frames = int(size) // 4
-        first = max(0, frames - round((float(now_s) - since_s) * EAR_HZ))
-        packed = self.run(f"tail -c +{4 * first + 1} /run/box/ear.raw | head -c {4 * (frames - first)} | base64 -w0")
-        sound = np.frombuffer(base64.b64decode(packed), np.int16).reshape(-1, 2)
-        return sound, float(now_s) - len(sound) / EAR_HZ
+        until_s = self._off_s or self.now_s
+        frames = self._ear.stat().st_size // 4
+        first = max(0, frames - round((until_s - since_s) * EAR_HZ))
+        sound = np.fromfile(self._ear, np.int16, 2 * (frames - first), offset=4 * first).reshape(-1, 2)
+        return sound, until_s - len(sound) / EAR_HZ
 
     def _send(self, line: bytes) -> None:
         assert self._socket is not None
@@ -134,6 +136,7 @@ class Machine(Inside):
 
     def _end(self) -> None:
         if self._emulator is not None:
+            self._off_s = self.now_s
             self._emulator.send_signal(signal.SIGKILL)
             self._emulator.wait()
             self._emulator = None

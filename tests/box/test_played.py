@@ -4,7 +4,6 @@
 printed, not asserted.
 """
 
-import base64
 import io
 import json
 import time
@@ -62,7 +61,7 @@ def test_press_play_press_and_the_letter_comes(machine: Machine, ready_s: float,
     record = json.loads(machine.run(f"cat {folder}/session.json"))
     assert record["end"] == "stop was pressed"
     marks = json.loads(machine.run(f"cat {folder}/report.json"))["marks"]["total"]
-    sound, rate_hz = soundfile.read(io.BytesIO(base64.b64decode(machine.run(f"base64 -w0 {folder}/sound.wav"))))
+    sound, rate_hz = soundfile.read(io.BytesIO(machine.read(f"{folder}/sound.wav")))
     assert len(sound) / rate_hz == pytest.approx(stopped_s - record["t0_ns"] / 1e9, abs=1.0)
     melody = load_song("twinkle").melody_at(record["song_start_s"])
     on_tape = melody_in_tune(sound.mean(axis=1), rate_hz, melody)
