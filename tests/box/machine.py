@@ -102,9 +102,8 @@ class Machine(Inside):
 
     def blinks(self, pin: int, seconds: float = 4.0) -> tuple[int, float]:
         """Watch the light at a pin; return how often it went on, and the share of the time that it was on."""
-        steps = round(seconds / 0.05)
-        seen = self.run(f"for i in $(seq {steps}); do read v <$(echo {SYSFS}{pin}/value); printf $v; sleep 0.05; done")
-        return seen.count("01"), seen.count("1") / len(seen)
+        rises, share = self.run(f"{TOOLS}/watch-light {pin} {seconds}").split()
+        return int(rises), float(share)
 
     def heard(self, since_s: float) -> tuple[NDArray[np.int16], float]:
         """Return what was heard at the loudspeaker since then, shape (n, 2), and when its first frame was heard.
