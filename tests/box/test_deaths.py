@@ -37,13 +37,11 @@ ROW = "{:12} {:5} {:>6} {:>22} {:>10} {:>7}"
 
 @pytest.fixture(scope="module")
 def container(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    folder = tmp_path_factory.mktemp("container")
-    with Container(folder, **SETTINGS) as one:
-        one.run(f"mkdir -p /run/systemd/system/{MAILER}.service.d")
-        one.run(
-            f"printf '[Service]\\nTimeoutStartSec={MAILER_LIMIT_S}\\n' >/run/systemd/system/{MAILER}.service.d/rig.conf"
-        )
-        one.run("systemctl daemon-reload")
+    here = {
+        INSTRUMENT: [f'Environment="HAND_DANCE_{name}={value}"' for name, value in SETTINGS.items()],
+        MAILER: [f"TimeoutStartSec={MAILER_LIMIT_S}"],
+    }
+    with Container(tmp_path_factory.mktemp("container"), here) as one:
         yield one
 
 
