@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +44,8 @@ class Frame:
 
     def rgb(self) -> NDArray[np.uint8]:
         """Return a new uint8 array, shape (height, width, 3), for the finder and for pictures shown to people."""
+        import cv2  # here, as the box is ready sooner without it: it knows cameras and sees no picture itself
+
         return np.asarray(cv2.cvtColor(self.i420, cv2.COLOR_YUV2RGB_I420), dtype=np.uint8)
 
 

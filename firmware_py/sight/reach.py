@@ -16,7 +16,6 @@ from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.music.reach import LEAST_RATIO, Reach, reach_between
 from firmware_py.sight.camera import Camera, Pace
 from firmware_py.sight.frames import LiveFrames
-from firmware_py.sight.hands import Sight
 from firmware_py.sight.models import ModelFiles
 
 HOLD_S: Final = 0.8  # a hand is held still when its area hardly changes for so long
@@ -160,6 +159,8 @@ def measure_reach(camera: Camera, models: ModelFiles | None, show: Callable[[str
     models: the finder's files; None: colours alone. show is told for each picture what to do and what is seen. A clip
     is gone through as fast as it can be read. Raises ReachError with the reason, CameraError when the camera fails.
     """
+    from firmware_py.sight.hands import Sight  # here, as the box finds the reach in samples that it is given
+
     guide = ReachGuide()
     sight = Sight(models, synchronous=camera.scripted, rate_hz=camera.rate_hz)
     live = None if camera.scripted else LiveFrames(camera, Pace(0, realtime=True), patience_s=PATIENCE_S)

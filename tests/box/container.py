@@ -19,19 +19,21 @@ _HERE = """
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd
 exec systemd-nspawn --quiet --directory="$1" --volatile=overlay --boot --register=no --keep-unit --console=read-only \
-    --private-network --bind-ro="$2":/etc/systemd/system/hand-dance.service.d/container.conf
+    --private-network "${@:2}"
 """
 
 
 class Container(Inside):
-    """A box that is started with the first ``with``; settings stand in for those of its configuration."""
+    """A box that is started with ``with``. drop_ins: a unit's name → lines of its [Service] that count in here."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, drop_ins: dict[str, list[str]]) -> None:
         super().__init__()
         self._log = (folder / "console.log").open("wb")
-        self._settings = folder / "container.conf"
-        lines = [f'Environment="HAND_DANCE_{name}={value}"' for name, value in settings.items()]
-        self._settings.write_text("\n".join(["[Service]", *lines, ""]))
+        self._binds = []
+        for unit, lines in drop_ins.items():
+            conf = folder / f"{unit}.conf"
+            conf.write_text("\n".join(["[Service]", *lines, ""]))
+            self._binds.append(f"--bind-ro={conf}:/etc/systemd/system/{unit}.service.d/rig.conf")
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._agent: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +48,7 @@ class Container(Inside):
                 _HERE,
                 "here",
                 PLACE / "root",
-                self._settings,
+                *self._binds,
             ],
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL,
@@ -63,6 +65,9 @@ class Container(Inside):
             if process is not None:
                 process.kill()  # nspawn takes what runs in it along
                 process.wait()
+                for pipe in (process.stdin, process.stdout):
+                    if pipe is not None:
+                        pipe.close()
         self._log.close()
 
     def press(self) -> None:

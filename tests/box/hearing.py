@@ -1,4 +1,4 @@
-"""What is heard in a stretch of sound: a chime, and when; a melody, and how much of it in tune."""
+"""What is heard in a stretch of sound: a chime, a melody in tune or not, a recording and what came after its end."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from firmware_py.music.pitch import midi_to_hz
 from firmware_py.sound.chimes import Chime, render_chime
 
 IN_TUNE_CENTS = 50.0
+AUDIBLE = 2  # of 32 767
+AS_LIKELY = 0.98  # as the likeliest place
+STANDS_OUT = 20.0  # times the median of the spectrum
 
 
 @dataclass(frozen=True)
@@ -21,9 +24,41 @@ class Heard:
     likeness: float
 
 
+@dataclass(frozen=True)
+class InTune:
+    """Of a melody's notes, how many were at their place and how many could be; and what was there of the others."""
+
+    right: int
+    could_be: int
+    missed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        missed = f", but for {', '.join(self.missed)}" if self.missed else ""
+        return f"{self.right} of {self.could_be} notes in tune{missed}"
+
+
 def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
     """Find where a chime is most likely; sound and chime are compared wave by wave, whatever their loudness."""
-    wanted = render_chime(chime, rate_hz=rate_hz, level_db=-12.0).mean(axis=1)
+    return _found(sound, render_chime(chime, rate_hz=rate_hz, level_db=-12.0), rate_hz)
+
+
+def sound_after(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz: int) -> tuple[float, float]:
+    """Return how many seconds from the end of a recording of this sound to the last of what was heard.
+
+    And how like itself the recording was in there. Of a silent recording all that was heard is after its end.
+    """
+    audible = np.flatnonzero(np.abs(sound).max(axis=1) > AUDIBLE)
+    if not len(audible):
+        return 0.0, 1.0
+    if not np.abs(recording).max(initial=0) > AUDIBLE:
+        return (audible[-1] - audible[0]) / rate_hz, 1.0
+    place = _found(sound, recording, rate_hz)
+    return max(0.0, audible[-1] / rate_hz - place.at_s - len(recording) / rate_hz), place.likeness
+
+
+def _found(sound: NDArray[np.int16], searched: NDArray[np.int16], rate_hz: int) -> Heard:
+    """Find where a stretch of sound is in another, first of all where it is as likely in several places."""
+    wanted = searched.astype(np.float64).mean(axis=1)
     heard = sound.astype(np.float64).mean(axis=1)
     size = 1 << int(np.ceil(np.log2(len(heard) + len(wanted))))
     product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)[: len(heard)]
@@ -31,16 +66,18 @@ def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
     ends = np.minimum(np.arange(len(heard)) + len(wanted), len(heard))
     loudness = np.sqrt(np.maximum(power[ends] - power[: len(heard)], 1.0) * np.sum(wanted**2))
     likeness = product / loudness
-    at = int(np.argmax(likeness))
+    at = int(np.argmax(likeness > AS_LIKELY * likeness.max()))
+    at += int(np.argmax(likeness[at : at + 100]))
     return Heard(at / rate_hz, float(likeness[at]))
 
 
-def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[Note]) -> tuple[int, int]:
-    """Return how many of a melody's notes are in the sound at their place, and how many could be.
+def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[Note]) -> InTune:
+    """Look for each of a melody's notes in the sound at its place.
 
     A note is there if the strongest partial within a tone of it is within IN_TUNE_CENTS of it and stands out.
     """
-    right = could_be = 0
+    could_be = 0
+    missed = []
     for note in melody:
         begin = round((note.onset_s + 0.4 * note.duration_s) * rate_hz)
         part = sound[begin : begin + round(0.5 * note.duration_s * rate_hz)]
@@ -51,6 +88,8 @@ def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[No
         wanted = midi_to_hz(note.pitch) * (1 << 18) / rate_hz
         near = slice(int(wanted * 2 ** (-2 / 12)), int(wanted * 2 ** (2 / 12)) + 1)
         peak = near.start + int(np.argmax(spectrum[near]))
-        stands_out = spectrum[peak] > 20 * np.median(spectrum[: 1 << 15])
-        right += bool(stands_out and abs(1200 * np.log2(peak / wanted)) <= IN_TUNE_CENTS)
-    return right, could_be
+        cents = 1200 * np.log2(peak / wanted)
+        stands_out = spectrum[peak] / np.median(spectrum[: 1 << 15])
+        if stands_out <= STANDS_OUT or abs(cents) > IN_TUNE_CENTS:
+            missed.append(f"{note.pitch:.0f} at {note.onset_s:.1f} s ({cents:+.0f} cents, {stands_out:.0f}x)")
+    return InTune(could_be - len(missed), could_be, tuple(missed))

@@ -3,6 +3,7 @@
 Not here: what the box runs in (machine.py, container.py), which says how bytes get to the agent and back.
 """
 
+import base64
 import itertools
 import json
 import re
@@ -73,6 +74,10 @@ class Inside(ABC):
         assert answer.code == 0, f"{line}: exit {answer.code}: {answer.out}"
         return answer.out
 
+    def read(self, path: str) -> bytes:
+        """Return what is in a file inside."""
+        return base64.b64decode(self.run(f"base64 -w0 {path}"))
+
     def look(self) -> dict[str, Any]:
         """Return what there is inside: sessions and letters."""
         found: dict[str, Any] = json.loads(self.run(f"{TOOLS}/look"))
@@ -130,11 +135,12 @@ class Inside(ABC):
 
     def _told(self, limit: float) -> dict[str, Any]:
         """Return the next line from inside."""
-        while b"\n" not in self._rest:
+        come = [self._rest]
+        while b"\n" not in come[-1]:
             left = limit - time.monotonic()
-            assert left > 0, "no answer from inside"
-            self._rest += self._receive(left)
-        line, self._rest = self._rest.split(b"\n", 1)
+            assert left > 0, f"no answer from inside, but {sum(map(len, come))} bytes of one"
+            come.append(self._receive(left))
+        line, self._rest = b"".join(come).split(b"\n", 1)
         told: dict[str, Any] = json.loads(line)
         self._ahead_s = told["now_s"] - time.monotonic()
         return told

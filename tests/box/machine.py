@@ -5,7 +5,6 @@ in seconds since its kernel started, so that waiting from out here adds nothing 
 disk after a cut (disk.py), and what is to be true of the box (the tests).
 """
 
-import base64
 import os
 import random
 import signal
@@ -25,6 +24,7 @@ PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parent
 START_PIN, STOP_PIN, RECORDING_PIN, STATUS_PIN = 17, 27, 23, 22
 SYSFS = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio"
 EAR_HZ = 48_000
+KERNEL = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr 8250.nr_uarts=1 systemd.show_status=0"
 LOOK_S = 10.0  # between looks at the console of a machine that says nothing
 
 
@@ -36,9 +36,11 @@ class Machine(Inside):
         self.console = folder / "console.log"
         self.disk = Disk(PLACE / "root.ext4", folder)
         self._port = folder / "port"
+        self._ear = folder / "ear.raw"
         self._emulator: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._on_s = 0.0
+        self._off_s = 0.0  # by the machine's clock; 0 while the power is on
 
     def __enter__(self) -> Self:
         return self
@@ -49,30 +51,18 @@ class Machine(Inside):
     def power_on(self) -> None:
         """Switch on, and return when the machine can be spoken to."""
         self._port.unlink(missing_ok=True)
-        self._on_s = time.monotonic()
-        quiet = ("-nodefaults", "-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci")
-        kernel = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr systemd.show_status=0"
+        self._on_s, self._off_s = time.monotonic(), 0.0
         self._emulator = subprocess.Popen(
             [
                 "qemu-system-x86_64",
-                *(
-                    "-M",
-                    "pc",
-                    "-accel",
-                    "tcg,thread=multi,tb-size=256",
-                    "-cpu",
-                    "max",
-                    "-smp",
-                    "2",
-                    "-m",
-                    "1536",
-                ),
-                *quiet,
+                *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "1536"),
+                *("-nodefaults", "-display", "none", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci"),
                 *("-serial", f"file:{self.console}"),
                 *self.disk.power_on(),
                 *("-device", "virtio-serial", "-chardev", f"socket,id=port,path={self._port},server=on,wait=off"),
                 *("-device", "virtserialport,chardev=port,name=box"),
-                *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd"), "-append", kernel),
+                *("-chardev", f"file,id=ear,path={self._ear}", "-device", "virtserialport,chardev=ear,name=ear"),
+                *("-kernel", str(PLACE / "vmlinuz"), "-initrd", str(PLACE / "initrd"), "-append", KERNEL),
             ]
         )
         self._socket = self._connected(self._on_s + SLOW_S)
@@ -112,21 +102,20 @@ class Machine(Inside):
 
     def blinks(self, pin: int, seconds: float = 4.0) -> tuple[int, float]:
         """Watch the light at a pin; return how often it went on, and the share of the time that it was on."""
-        steps = round(seconds / 0.05)
-        seen = self.run(f"for i in $(seq {steps}); do read v <$(echo {SYSFS}{pin}/value); printf $v; sleep 0.05; done")
-        return seen.count("01"), seen.count("1") / len(seen)
+        rises, share = self.run(f"{TOOLS}/watch-light {pin} {seconds}").split()
+        return int(rises), float(share)
 
     def heard(self, since_s: float) -> tuple[NDArray[np.int16], float]:
         """Return what was heard at the loudspeaker since then, shape (n, 2), and when its first frame was heard.
 
-        Its place is known to a tenth of a second, of which the ear's file grows.
+        Until now, or until the power went. When that was is known to a tenth of a second, of which the ear's file
+        grows, on a machine that is not late itself.
         """
-        size, now_s = self.run("stat -c %s /run/box/ear.raw; cut -d' ' -f1 /proc/uptime").split()
-        frames = int(size) // 4
-        first = max(0, frames - round((float(now_s) - since_s) * EAR_HZ))
-        packed = self.run(f"tail -c +{4 * first + 1} /run/box/ear.raw | head -c {4 * (frames - first)} | base64 -w0")
-        sound = np.frombuffer(base64.b64decode(packed), np.int16).reshape(-1, 2)
-        return sound, float(now_s) - len(sound) / EAR_HZ
+        until_s = self._off_s or self.now_s
+        frames = self._ear.stat().st_size // 4
+        first = max(0, frames - round((until_s - since_s) * EAR_HZ))
+        sound = np.fromfile(self._ear, np.int16, 2 * (frames - first), offset=4 * first).reshape(-1, 2)
+        return sound, until_s - len(sound) / EAR_HZ
 
     def _send(self, line: bytes) -> None:
         assert self._socket is not None
@@ -146,6 +135,7 @@ class Machine(Inside):
 
     def _end(self) -> None:
         if self._emulator is not None:
+            self._off_s = self.now_s
             self._emulator.send_signal(signal.SIGKILL)
             self._emulator.wait()
             self._emulator = None

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -421,3 +423,10 @@ def test_an_address_held_up_is_the_next_sessions_and_a_chime_says_whether_it_was
     box.run()
     assert asked == [("vis@example.org", 0.0)]
     assert chimes[:3] == ["fault", "taken", "ready"]
+
+
+def test_the_box_is_ready_without_the_libraries_that_see() -> None:
+    """They take a quarter of its start, and only the sight process uses them."""
+    loads = "import sys, firmware_py.session.appliance; print(*(sys.modules.keys() & {'cv2', 'ai_edge_litert'}))"
+    done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
