@@ -150,9 +150,14 @@ class Player:
         """D as it is now, as a session would let it follow the device's buffer."""
         return self._follower.delay_s(self._plan.delay_ns / 1e9)
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._program.process.pid
+
     def processor_s(self) -> float:
         """Return the processor time of all its threads so far, user and system, seconds."""
-        return sum(map(processor_s, Path(f"/proc/{self._program.process.pid}/task").iterdir()))
+        return sum(map(processor_s, Path(f"/proc/{self.pid}/task").iterdir()))
 
     def check(self) -> None:
         """Raise BenchError if it plays no more."""

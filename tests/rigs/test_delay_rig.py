@@ -3,15 +3,22 @@
 import ctypes.util
 import importlib.util
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from firmware_py.bench.delay import measure
-from firmware_py.bench.sound_server import DEVICE, MONITOR, SoundServer
+from firmware_py.bench.delay import in_stalls, measure
+from firmware_py.bench.player import Player
+from firmware_py.bench.sound_server import DEVICE, MONITOR, Listener, SoundServer
+from firmware_py.bench.stalls import StallWatch
+from firmware_py.music.mapping import Mapping
+from firmware_py.sound.plan import SoundPlan
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {
@@ -64,3 +71,22 @@ def test_the_benchmark_hears_every_change_and_tells_all_of_the_device():
     assert found["tape_drops"] == 0
     assert 0 < found["render_share_max"] < 1
     assert {"xruns", "periods", "late_samples", "stolen_ms", "busy", "realtime", "peers", "absent"} <= found.keys()
+
+
+@pytest.mark.timeout(60)
+def test_a_device_that_runs_dry_because_of_the_sound_process_is_not_put_down_to_the_machine():
+    plan = SoundPlan(lanes=f"test-stalls-{os.getpid()}", audio=f"alsa:{DEVICE}", mapping=Mapping(), periods=4)
+    with SoundServer(48_000) as server, Listener(server), StallWatch() as watch:
+        if not watch.granted:
+            pytest.skip("needs SCHED_FIFO")
+        with Player(plan, server.environment) as player:
+            for number in range(3):
+                os.kill(player.pid, signal.SIGSTOP)
+                time.sleep(0.04)  # much more than the buffer holds
+                os.kill(player.pid, signal.SIGCONT)
+                limit = time.monotonic() + 5
+                while len(player.xruns_within_s) <= number:
+                    assert time.monotonic() < limit, "it ran dry, and that was not seen"
+                    time.sleep(0.01)
+            stalls = [stall for stall in watch.close() if stall.seconds > 0.005]
+            assert in_stalls(player.xruns_within_s, stalls) <= len(player.xruns_within_s) - 2
