@@ -29,6 +29,10 @@ PIDS = {
     "supervisor": f"systemctl show --property=MainPID --value {INSTRUMENT}",
     "mailer": f"systemctl show --property=MainPID --value {MAILER}",
 }
+SECOND_OF = {
+    "sight": ("hand.samples", 64 * 30),
+    "sound": ("sound.wav", 4 * 48_000),
+}  # bytes, and more than are on the way
 SETTINGS = {"CAMERA_SOURCE": "ghost:plain=1", "SOUND_AUDIO": "paced", "PLAY_PLAYER": ""} | {
     f"PANEL_{name}_PIN": "-1" for name in ("START", "STOP", "STATUS", "RECORDING")
 }
@@ -103,14 +107,17 @@ def child_dies(container: Container, process: str, signal: str, dice: random.Ran
     container.press()
     container.hears_state("counting-in")
     time.sleep(dice.uniform(0.0, 4.0))  # the instant is any
-    send(container, signal, process)
-    time.sleep(5.0)  # it is played on
+    session = f"$(ls -d {STATE}/sessions/* | tail -n 1)"
+    recorded, second = SECOND_OF[process]
+    size = container.run(f"kill -{signal} $({PIDS[process]}); stat -c %s {session}/{recorded}")
+    # It is played on: what comes from that process is recorded again. Before that, a stop would find nothing to stop.
+    more = f"test $(stat -c %s {session}/{recorded}) -gt $(({size} + {second}))"
+    container.run(f"until {more}; do sleep 0.1; done")
     container.press()
     asked_s = container.now_s
     container.hears("^finishing: stop was pressed")
     container.hears_state("ready")
-    gaps = container.run(f"cat $(ls -d {STATE}/sessions/* | tail -n 1)/session.json")
-    record = json.loads(gaps)
+    record = json.loads(container.run(f"cat {session}/session.json"))
     own = [gap for gap in record["gaps"] if gap["process"] == process]
     assert own, f"{process} got SIG{signal} and no gap is noted: {record['gaps']}"
     return sum(gap["end_s"] - gap["start_s"] for gap in own), asked_s
