@@ -85,17 +85,24 @@ class KeptContainer(Container):
         self.hears_state("ready")
 
     def __exit__(self, *error: object) -> None:
-        os.kill(self._first, signal.SIGKILL)  # with it every process in there ends at once
+        self._end()
         super().__exit__(*error)
 
     def cut(self) -> None:
         """End it as a power cut does, and start it again."""
-        os.kill(self._first, signal.SIGKILL)
+        self._end()
+        self.power_on()
+
+    def _end(self) -> None:
+        os.kill(self._first, signal.SIGKILL)  # with it every process in there ends at once
+        assert self._agent is not None
+        for pipe in (self._agent.stdin, self._agent.stdout):
+            assert pipe is not None
+            pipe.close()
         for process in (self._agent, self._nspawn):
             assert process is not None
             process.kill()
             process.wait()
-        self.power_on()
 
     def current(self) -> str:
         return self.run("basename $(readlink /opt/hand-dance/current)")
