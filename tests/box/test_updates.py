@@ -51,7 +51,7 @@ mount -t overlay overlay -o lowerdir="$1",upperdir="$2"/upper,workdir="$2"/work 
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd
 exec systemd-nspawn --quiet --directory="$2"/root --boot --register=no --keep-unit --console=read-only \
-    --private-network --bind-ro="$3":/etc/systemd/system/hand-dance.service.d/container.conf --bind-ro="$4":/mnt
+    --private-network "${@:3}"
 """
 
 
@@ -59,8 +59,11 @@ class KeptContainer(Container):
     """A container whose changes stay when its power is cut, with a folder of packages at /mnt."""
 
     def __init__(self, folder: Path, packages: Path) -> None:
-        super().__init__(folder, **SETTINGS)
-        self._folder, self._packages = folder, packages
+        super().__init__(
+            folder, {INSTRUMENT: [f'Environment="HAND_DANCE_{name}={value}"' for name, value in SETTINGS.items()]}
+        )
+        self._folder = folder
+        self._binds.append(f"--bind-ro={packages}:/mnt")
         self._first = 0
 
     def __enter__(self) -> Self:
@@ -71,7 +74,7 @@ class KeptContainer(Container):
         self._nspawn = subprocess.Popen(
             [
                 *("unshare", "--mount", "--propagation=private", "bash", "-ec", _HERE, "here"),
-                *(PLACE / "root", self._folder, self._settings, self._packages),
+                *(PLACE / "root", self._folder, *self._binds),
             ],
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL,
@@ -247,11 +250,12 @@ def test_what_is_not_signed_here_is_refused(box, packages) -> None:
 def test_an_updater_that_is_killed_on_trial_leaves_what_ran_before(box, packages) -> None:
     before = box.running()
     package, _ = packages.make()
+    box.catch_up()
     under_way(box, package)
     box.hears("is on trial", UPDATER)
     box.run(f"systemctl kill --signal=KILL {UPDATER}")
     box.hears("was taken back, because it was cut off", UPDATER)
-    box.run(f"until systemctl is-active --quiet {INSTRUMENT}; do sleep 0.2; done")
+    box.hears_state("ready")
     assert (box.current(), box.running()) == (before, before)
     box.run(f"systemctl reset-failed {UPDATER}")
 
