@@ -11,6 +11,7 @@ from firmware_py.music.pitch import midi_to_hz
 from firmware_py.sound.chimes import Chime, render_chime
 
 IN_TUNE_CENTS = 50.0
+LIKE_ITSELF = 0.4
 AUDIBLE = 2  # of 32 767
 AS_LIKELY = 0.98  # as the likeliest place
 STANDS_OUT = 20.0  # times the median of the spectrum
@@ -40,6 +41,15 @@ class InTune:
 def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
     """Find where a chime is most likely; sound and chime are compared wave by wave, whatever their loudness."""
     return _found(sound, render_chime(chime, rate_hz=rate_hz, level_db=-12.0), rate_hz)
+
+
+def is_heard(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
+    """Find a chime that is there: it is like itself, and more so than any other. An xrun may have torn it in two."""
+    found = {each: chime_in(sound, each, rate_hz) for each in Chime}
+    likeliest = max(found, key=lambda each: found[each].likeness)
+    assert likeliest is chime, f"{likeliest} was heard and not {chime}: {found}"
+    assert found[chime].likeness > LIKE_ITSELF, f"no chime was heard: {found}"
+    return found[chime]
 
 
 def sound_after(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz: int) -> tuple[float, float]:
@@ -89,7 +99,7 @@ def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[No
         near = slice(int(wanted * 2 ** (-2 / 12)), int(wanted * 2 ** (2 / 12)) + 1)
         peak = near.start + int(np.argmax(spectrum[near]))
         cents = 1200 * np.log2(peak / wanted)
-        stands_out = spectrum[peak] / np.median(spectrum[: 1 << 15])
+        stands_out = spectrum[peak] / max(np.median(spectrum[: 1 << 15]), 1e-9)
         if stands_out <= STANDS_OUT or abs(cents) > IN_TUNE_CENTS:
             missed.append(f"{note.pitch:.0f} at {note.onset_s:.1f} s ({cents:+.0f} cents, {stands_out:.0f}x)")
     return InTune(could_be - len(missed), could_be, tuple(missed))

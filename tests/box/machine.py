@@ -76,7 +76,7 @@ class Machine(Inside):
     def power_off(self) -> None:
         """Shut it down in order, and wait until it is off."""
         assert self._emulator is not None
-        self.run("systemctl poweroff --no-block")
+        self.told("systemctl poweroff")
         self._emulator.wait(SLOW_S)
         self._end()
         self.disk.power_off()

@@ -157,4 +157,4 @@ def mailer_dies(container: Container, signal: str, dice: random.Random) -> tuple
     time.sleep(dice.uniform(0.0, 0.8))  # the instant is any
     died_s = container.now_s
     container.run(f"pid=$({PIDS['mailer']}); [ $pid = 0 ] || kill -{signal} $pid")  # it may have been faster
-    return container.hears("^Finished", MAILER).at_s - died_s, end_s
+    return max(0.0, container.hears("^Finished", MAILER).at_s - died_s), end_s

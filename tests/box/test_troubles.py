@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from firmware_py.sound.chimes import Chime
-from tests.box.hearing import chime_in
+from tests.box.hearing import is_heard
 from tests.box.inside import INSTRUMENT, STATE, Line
 from tests.box.machine import EAR_HZ, RECORDING_PIN, START_PIN, STATUS_PIN, STOP_PIN, Machine
 
@@ -48,7 +48,7 @@ def tells_a_fault(machine: Machine, since_s: float, *, chime: bool = True) -> No
     assert not machine.light(RECORDING_PIN)
     if chime:
         sound, _ = machine.heard(since_s)
-        assert chime_in(sound, Chime.FAULT, EAR_HZ).likeness > 0.6
+        is_heard(sound, Chime.FAULT, EAR_HZ)
 
 
 def test_a_boot_file_from_windows_counts_and_one_cut_in_half_is_named(machine: Machine) -> None:
@@ -121,7 +121,7 @@ def test_without_its_pins_the_box_says_so_by_its_chime(machine: Machine) -> None
     restarted(machine)
     machine.hears("^ready: there are no pins for buttons and lights here")
     sound, _ = machine.heard(began_s)
-    assert chime_in(sound, Chime.FAULT, EAR_HZ).likeness > 0.6
+    is_heard(sound, Chime.FAULT, EAR_HZ)
     wrong(machine, "gpio")
     machine.run("systemctl stop hand-dance; echo 1 >/sys/kernel/config/gpio-sim/box/live")
     for pin in (START_PIN, STOP_PIN):
