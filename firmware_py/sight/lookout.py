@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from firmware_py._mask import Shape
+from firmware_py.niceness import behind_frames
 from firmware_py.sight.camera import Frame
 from firmware_py.sight.crop import Crop
 from firmware_py.sight.finder import Finder
 from firmware_py.sight.likeness import Likeness, Portraitist, Pose, draw
 from firmware_py.sight.models import ModelFiles
-from firmware_py.sight.priority import behind_frames
 
 _JOIN_S: Final = 5.0
 

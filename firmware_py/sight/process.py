@@ -18,6 +18,7 @@ from firmware_py.child_events import tell
 from firmware_py.errors import CameraError, CameraLostError, HandDanceError, ModelFilesError
 from firmware_py.hand_sample import HAND_SAMPLE, Flag
 from firmware_py.lanes import CONTROL, Lanes
+from firmware_py.niceness import before_others
 from firmware_py.parent import die_with
 from firmware_py.sight.camera import Camera, Frame, LightControl, Pace
 from firmware_py.sight.cameras import open_camera
@@ -25,7 +26,6 @@ from firmware_py.sight.frames import LiveFrames
 from firmware_py.sight.light_orders import LightOrders
 from firmware_py.sight.picture_health import PictureHealth
 from firmware_py.sight.plan import SightPlan
-from firmware_py.sight.priority import before_others
 from firmware_py.sight.publisher import Publisher
 from firmware_py.sight.waiting import Orders, Waiting
 

@@ -22,6 +22,7 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.lanes import MIC_BLOCK, TAPE_BLOCK
+from firmware_py.niceness import before_frames
 from firmware_py.sound.track import Silence, Track
 
 SYNC_S: Final = 0.3
@@ -164,6 +165,7 @@ class Recorder:
                 track.wav.close()
 
     def _run(self) -> None:
+        before_frames()
         while not self._stop.is_set():
             self.step()
             self._stop.wait(POLL_S)

@@ -18,6 +18,7 @@ from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.errors import SessionFolderError
 from firmware_py.hand_sample import HAND_SAMPLE
 from firmware_py.lanes import BLOCK_FRAMES, TAPE_BLOCK
+from firmware_py.niceness import RECORDER_NICE
 from firmware_py.sound.recorder import Recorder
 from firmware_py.sound.track import Silence
 from firmware_py.sound.wav_file import WavFile
@@ -270,3 +271,11 @@ def test_a_recorder_killed_at_any_instant_leaves_a_valid_wav_that_lacks_at_most_
     sox = subprocess.run(["soxi", "-s", tmp_path / "sound.wav"], capture_output=True, text=True, check=True, timeout=10)
     assert int(sox.stdout) == len(sound)
     assert sox.stderr == ""
+
+
+def test_while_it_records_it_goes_before_whoever_sees_frames(studio, monkeypatch):
+    asked = []
+    monkeypatch.setattr(os, "setpriority", lambda _which, who, value: asked.append((who, value)))
+    studio.recorder.start()
+    studio.recorder.finish()
+    assert asked == [(0, RECORDER_NICE)]

@@ -1,4 +1,4 @@
-"""Who waits for whom on a busy machine: frames before the finder, both before common programs, behind the sound.
+"""Who waits for whom on a busy machine: the finder for frames, frames for the recording, other programs for them all.
 
 By niceness, which bounds what others lose; a realtime frame loop could wait for ever for a finder that is preempted
 while it holds the interpreter's lock. Not here: the sound's own priority.
@@ -9,8 +9,15 @@ import threading
 from contextlib import suppress
 from typing import Final
 
-FRAMES_NICE: Final = -10  # the unit allows -11; elsewhere it is refused, and sight works as any program does
+RECORDER_NICE: Final = -11  # what the unit allows; elsewhere it is refused, and all work as any program does
+FRAMES_NICE: Final = -10
 FINDER_BEHIND: Final = 5
+
+
+def before_frames() -> None:
+    """Let this thread go before the frames where that is allowed: it asks for little, and what it misses is lost."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, RECORDER_NICE)
 
 
 def before_others() -> None:
