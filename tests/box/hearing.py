@@ -62,8 +62,13 @@ def sound_after(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz:
         return 0.0, 1.0
     if not np.abs(recording).max(initial=0) > AUDIBLE:
         return (audible[-1] - audible[0]) / rate_hz, 1.0
-    place = _found(sound, recording, rate_hz)
+    place = recording_in(sound, recording, rate_hz)
     return max(0.0, audible[-1] / rate_hz - place.at_s - len(recording) / rate_hz), place.likeness
+
+
+def recording_in(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz: int) -> Heard:
+    """Find a recording in what was heard while it was made."""
+    return _found(sound, recording, rate_hz)
 
 
 def _found(sound: NDArray[np.int16], searched: NDArray[np.int16], rate_hz: int) -> Heard:
@@ -84,7 +89,8 @@ def _found(sound: NDArray[np.int16], searched: NDArray[np.int16], rate_hz: int) 
 def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[Note]) -> InTune:
     """Look for each of a melody's notes in the sound at its place.
 
-    A note is there if the strongest partial within a tone of it is within IN_TUNE_CENTS of it and stands out.
+    A note is there if the strongest partial within a semitone of it is within IN_TUNE_CENTS of it and stands out. No
+    wider: a tone away there may be a note of the backing.
     """
     could_be = 0
     missed = []
@@ -96,7 +102,7 @@ def melody_in_tune(sound: NDArray[np.float64], rate_hz: int, melody: Iterable[No
         could_be += 1
         spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), 1 << 18))
         wanted = midi_to_hz(note.pitch) * (1 << 18) / rate_hz
-        near = slice(int(wanted * 2 ** (-2 / 12)), int(wanted * 2 ** (2 / 12)) + 1)
+        near = slice(int(wanted * 2 ** (-1 / 12)), int(wanted * 2 ** (1 / 12)) + 1)
         peak = near.start + int(np.argmax(spectrum[near]))
         cents = 1200 * np.log2(peak / wanted)
         stands_out = spectrum[peak] / max(np.median(spectrum[: 1 << 15]), 1e-9)
