@@ -6,6 +6,7 @@ forgotten. It has no pins and no sound card here: a signal is the button, and th
 
 import os
 import select
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -36,6 +37,7 @@ class Container(Inside):
             self._binds.append(f"--bind-ro={conf}:/etc/systemd/system/{unit}.service.d/rig.conf")
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._agent: subprocess.Popen[bytes] | None = None
+        self._first = 0  # its systemd
 
     def __enter__(self) -> Self:
         self._nspawn = subprocess.Popen(
@@ -56,19 +58,29 @@ class Container(Inside):
             stderr=subprocess.STDOUT,
         )
         limit = time.monotonic() + SLOW_S
-        self._agent = self._entered(self._first_process(limit))
+        self._first = self._first_process(limit)
+        self._agent = self._entered(self._first)
         self.greeted(limit)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end()
+        self._log.close()
+
+    def _end(self) -> None:
+        """End everything in there at once."""
+        if self._first:
+            with suppress(ProcessLookupError):
+                os.kill(self._first, signal.SIGKILL)  # with it every process in there; nspawn's end is not enough
+            self._first = 0
         for process in (self._agent, self._nspawn):
             if process is not None:
-                process.kill()  # nspawn takes what runs in it along
+                process.kill()
                 process.wait()
                 for pipe in (process.stdin, process.stdout):
                     if pipe is not None:
                         pipe.close()
-        self._log.close()
+        self._agent = self._nspawn = None
 
     def press(self) -> None:
         """Press the only button there is."""

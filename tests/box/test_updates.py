@@ -10,7 +10,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
 import zipfile
@@ -64,7 +63,6 @@ class KeptContainer(Container):
         )
         self._folder = folder
         self._binds.append(f"--bind-ro={packages}:/mnt")
-        self._first = 0
 
     def __enter__(self) -> Self:
         self.power_on()
@@ -87,25 +85,10 @@ class KeptContainer(Container):
         self.greeted(limit)
         self.hears_state("ready")
 
-    def __exit__(self, *error: object) -> None:
-        self._end()
-        super().__exit__(*error)
-
     def cut(self) -> None:
         """End it as a power cut does, and start it again."""
         self._end()
         self.power_on()
-
-    def _end(self) -> None:
-        os.kill(self._first, signal.SIGKILL)  # with it every process in there ends at once
-        assert self._agent is not None
-        for pipe in (self._agent.stdin, self._agent.stdout):
-            assert pipe is not None
-            pipe.close()
-        for process in (self._agent, self._nspawn):
-            assert process is not None
-            process.kill()
-            process.wait()
 
     def current(self) -> str:
         return self.run("basename $(readlink /opt/hand-dance/current)")
