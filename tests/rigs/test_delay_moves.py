@@ -3,11 +3,8 @@
 The sound process is stopped for a moment, as a machine that is too slow would; the device is a sound server's.
 """
 
-import ctypes.util
-import importlib.util
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -22,17 +19,10 @@ from firmware_py.bench.sound_server import DEVICE, Listener, SoundServer
 from firmware_py.lanes import CONTROL, STATUS, Lanes
 from firmware_py.sound.alsa import XRUNS_BORNE
 from tests.rigs.hand_dance import COMMAND, environment
+from tests.rigs.needs import sound_server
 from tests.rigs.processes import awaited, sound_process
 
-NEEDED = {
-    "pulseaudio": shutil.which("pulseaudio"),
-    "pulseaudio-utils": shutil.which("parec"),
-    "libasound2": ctypes.util.find_library("asound"),
-    "libasound2-plugins": any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")),
-    "pyalsaaudio (pip)": importlib.util.find_spec("alsaaudio"),
-}
-MISSING = [package for package, found in NEEDED.items() if not found]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+pytestmark = sound_server
 
 RATE_HZ, PERIOD_FRAMES, PERIODS = 48_000, 128, 4
 STOPPED_S = 0.04  # much more than the buffer holds

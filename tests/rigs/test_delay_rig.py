@@ -1,10 +1,7 @@
 """The delay of a real sound device, calibrated and measured on a sound server's null sink."""
 
-import ctypes.util
-import importlib.util
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,17 +16,10 @@ from firmware_py.bench.sound_server import DEVICE, MONITOR, Listener, SoundServe
 from firmware_py.bench.stalls import StallWatch
 from firmware_py.music.mapping import Mapping
 from firmware_py.sound.plan import SoundPlan
+from tests.rigs.needs import sound_server
 
 ROOT = Path(__file__).parents[2]
-NEEDED = {
-    "pulseaudio": shutil.which("pulseaudio"),
-    "pulseaudio-utils": shutil.which("parec"),
-    "libasound2": ctypes.util.find_library("asound"),
-    "libasound2-plugins": any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")),
-    "pyalsaaudio (pip)": importlib.util.find_spec("alsaaudio"),
-}
-MISSING = [package for package, found in NEEDED.items() if not found]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+pytestmark = sound_server
 
 
 def calibrate(server, state, microphone):
