@@ -43,9 +43,13 @@ def test_frames_go_before_common_programs_and_the_recording_before_frames_where_
 
 @pytest.mark.parametrize("asks", [niceness.before_others, niceness.before_frames])
 def test_where_it_is_refused_they_go_on_as_any_program(asks):
-    def refused(_which, _who, _value):
+    asked = []
+
+    def refused(_which, _who, value):
+        asked.append(value)
         raise PermissionError
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "setpriority", refused)
         asks()
+    assert len(asked) == 1  # once, and that it was refused is nobody's trouble

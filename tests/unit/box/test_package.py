@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from firmware_py.box import signature
 from firmware_py.box.package import MACHINE, MANIFEST, MOST_BYTES, SIGNATURE, Manifest, unpack
 from firmware_py.box.packing import main, pack
+from firmware_py.box.releases import NAME
 from firmware_py.errors import PackageError, UpdateError
 from tests.unit.box.conftest import NEW, packed
 
@@ -208,6 +209,7 @@ def test_wherever_a_package_is_cut_or_a_byte_is_wrong_it_is_refused_or_the_same(
 @given(st.binary(max_size=300))
 def test_any_manifest_is_read_or_refused(content) -> None:
     try:
-        Manifest.from_bytes(content)
+        manifest = Manifest.from_bytes(content)
     except PackageError:
         return
+    assert NAME.fullmatch(manifest.release)

@@ -363,8 +363,16 @@ def test_recordings_whose_letter_left_long_ago_go_while_nobody_plays(
 ) -> None:
     monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
     box = Appliance(config, Finger().opened)
-    monkeypatch.setattr(appliance, "delete_delivered", lambda given: box._pressed(QUIT) or [given])
+    asked: list[Config] = []
+
+    def deleted(given: Config) -> list[Path]:
+        asked.append(given)
+        box._pressed(QUIT)
+        return []
+
+    monkeypatch.setattr(appliance, "delete_delivered", deleted)
     box.run()
+    assert asked == [config]
 
 
 def test_stop_and_quit_without_a_session_do_what_they_say(config: Config, tmp_path: Path) -> None:
