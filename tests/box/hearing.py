@@ -11,7 +11,7 @@ from firmware_py.music.pitch import midi_to_hz
 from firmware_py.sound.chimes import Chime, render_chime
 
 IN_TUNE_CENTS = 50.0
-LIKE_ITSELF = 0.4
+LIKE_ITSELF = 0.7
 AUDIBLE = 2  # of 32 767
 AS_LIKELY = 0.98  # as the likeliest place
 STANDS_OUT = 20.0  # times the median of the spectrum
@@ -44,7 +44,7 @@ def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
 
 
 def is_heard(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
-    """Find a chime that is there: it is like itself, and more so than any other. An xrun may have torn it in two."""
+    """Find a chime that is there: it is like itself, and more so than any other."""
     found = {each: chime_in(sound, each, rate_hz) for each in Chime}
     likeliest = max(found, key=lambda each: found[each].likeness)
     assert likeliest is chime, f"{likeliest} was heard and not {chime}: {found}"
