@@ -17,7 +17,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_py.sound.chimes import Chime
 from tests.box.disk import Cut, Disk
+from tests.box.hearing import LIKE_ITSELF, likeliest_chime
 from tests.box.inside import SLOW_S, TOOLS, Inside
 
 PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parents[2] / ".cache" / "box")
@@ -25,6 +27,8 @@ START_PIN, STOP_PIN, RECORDING_PIN, STATUS_PIN = 17, 27, 23, 22
 SYSFS = "/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio"
 EAR_HZ = 48_000
 KERNEL = "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off nokaslr 8250.nr_uarts=1 systemd.show_status=0"
+CHIME_S = 20.0  # in which a chime is over, with words and another chime before it
+LISTEN_S = 0.5
 LOOK_S = 10.0  # between looks at the console of a machine that says nothing
 
 
@@ -117,6 +121,17 @@ class Machine(Inside):
         first = max(0, frames - round((until_s - since_s) * EAR_HZ))
         sound = np.fromfile(self._ear, np.int16, 2 * (frames - first), offset=4 * first).reshape(-1, 2)
         return sound, until_s - len(sound) / EAR_HZ
+
+    def hears_chime(self, chime: Chime, since_s: float, within_s: float = CHIME_S) -> float:
+        """Wait until a chime was heard to its end since then, and no other; return when it began."""
+        limit = self.now_s + within_s
+        while True:
+            sound, began_s = self.heard(since_s)
+            likeliest, found = likeliest_chime(sound, EAR_HZ)
+            if likeliest is chime and found.likeness > LIKE_ITSELF:
+                return began_s + found.at_s
+            assert self.now_s < limit, f"no {chime} was heard; most like one was {likeliest}: {found}"
+            time.sleep(LISTEN_S)  # the ear's file grows and tells nobody
 
     def _send(self, line: bytes) -> None:
         assert self._socket is not None

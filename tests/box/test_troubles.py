@@ -7,9 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from firmware_py.sound.chimes import Chime
-from tests.box.hearing import is_heard
 from tests.box.inside import INSTRUMENT, STATE, Line
-from tests.box.machine import EAR_HZ, RECORDING_PIN, START_PIN, STATUS_PIN, STOP_PIN, Machine
+from tests.box.machine import RECORDING_PIN, START_PIN, STATUS_PIN, STOP_PIN, Machine
 
 BOOT_FILE = "/boot/firmware/hand-dance.toml"
 SYSTEM_FILE = "/etc/hand-dance/config.toml"
@@ -47,8 +46,7 @@ def tells_a_fault(machine: Machine, since_s: float, *, chime: bool = True) -> No
     assert 0.15 < share < 0.45, (rises, share)
     assert not machine.light(RECORDING_PIN)
     if chime:
-        sound, _ = machine.heard(since_s)
-        is_heard(sound, Chime.FAULT, EAR_HZ)
+        machine.hears_chime(Chime.FAULT, since_s)
 
 
 def test_a_boot_file_from_windows_counts_and_one_cut_in_half_is_named(machine: Machine) -> None:
@@ -120,8 +118,7 @@ def test_without_its_pins_the_box_says_so_by_its_chime(machine: Machine) -> None
     began_s = machine.now_s
     restarted(machine)
     machine.hears("^ready: there are no pins for buttons and lights here")
-    sound, _ = machine.heard(began_s)
-    is_heard(sound, Chime.FAULT, EAR_HZ)
+    machine.hears_chime(Chime.FAULT, began_s)
     wrong(machine, "gpio")
     machine.run("systemctl stop hand-dance; echo 1 >/sys/kernel/config/gpio-sim/box/live")
     for pin in (START_PIN, STOP_PIN):
