@@ -31,6 +31,17 @@ class Check:
     limit_s: float = 8.0
     alone: bool = False
 
+    def found_by(self, look: Callable[[], list[Finding]]) -> list[Finding]:
+        """Return what a look finds; one that fails is a finding too, and stops no other one. Raises nothing."""
+        try:
+            return look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            return self.all_are(
+                Level.RED,
+                f"the check failed ({type(error).__name__}: {error})",
+                "this is a mistake of the program; tell us",
+            )
+
     def all_are(self, level: Level, found: str, remedy: str) -> list[Finding]:
         """Return the same of each thing: for a look that could not be taken."""
         return [Finding(name, title, level, found, remedy) for name, title in self.things.items()]

@@ -81,16 +81,8 @@ def examine(
 
 def _run(number: int, check: Check, patient: Patient, done: "SimpleQueue[tuple[int, list[Finding]]]") -> None:
     begun = time.monotonic()
-    try:
-        findings = _look_alone(check, patient) if check.alone else check.look(patient)
-        told = [replace(finding, seconds=time.monotonic() - begun) for finding in findings]
-    except Exception as error:  # noqa: BLE001 - a check that fails is a finding, and stops no other one
-        told = check.all_are(
-            Level.RED,
-            f"the check failed ({type(error).__name__}: {error})",
-            "this is a mistake of the program; tell us",
-        )
-    done.put((number, told))
+    findings = check.found_by(lambda: _look_alone(check, patient) if check.alone else check.look(patient))
+    done.put((number, [replace(finding, seconds=time.monotonic() - begun) for finding in findings]))
 
 
 def _look_alone(check: Check, patient: Patient) -> list[Finding]:

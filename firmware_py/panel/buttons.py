@@ -6,11 +6,13 @@ pins, the instrument plays as well.
 
 import logging
 import os
+import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware_py.config import PanelSettings
@@ -168,20 +170,40 @@ def _own_factory() -> "Factory":
 
     Whoever has pins of another kind names their way to them as everywhere with gpiozero: GPIOZERO_PIN_FACTORY.
     """
-    if os.environ.get("GPIOZERO_PIN_FACTORY"):
-        from gpiozero import Device
+    with _place_of_its_own():
+        if os.environ.get("GPIOZERO_PIN_FACTORY"):
+            from gpiozero import Device
 
-        Device.ensure_pin_factory()
-        return Device.pin_factory
-    from gpiozero.pins.lgpio import LGPIOFactory
+            Device.ensure_pin_factory()
+            return Device.pin_factory
+        from gpiozero.pins.lgpio import LGPIOFactory
 
-    return LGPIOFactory()
+        return LGPIOFactory()
+
+
+@contextmanager
+def _place_of_its_own() -> Iterator[None]:
+    """A working directory that can be written to, and is gone afterwards.
+
+    lgpio opens a named pipe in the working directory when it is imported: it fails where that is closed to the user,
+    as it is to one made by sudo, and leaves the pipe lying elsewhere.
+    """
+    before = os.open(".", os.O_PATH | os.O_DIRECTORY)
+    try:
+        with TemporaryDirectory(prefix="hand-dance-") as place:
+            os.chdir(place)
+            try:
+                yield
+            finally:
+                try:
+                    os.fchdir(before)
+                except PermissionError:  # sudo put this user into a directory that it may not enter
+                    os.chdir("/")
+    finally:
+        os.close(before)
 
 
 def _chip_errors() -> tuple[type[Exception], ...]:
     """What lgpio raises is a child of Exception alone."""
-    try:
-        import lgpio
-    except ImportError:
-        return ()
-    return (lgpio.error,)
+    lgpio = sys.modules.get("lgpio")
+    return (lgpio.error,) if lgpio is not None else ()

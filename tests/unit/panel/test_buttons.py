@@ -1,6 +1,10 @@
+import os
 import queue
+import subprocess
 import sys
 import warnings
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -257,3 +261,22 @@ def test_with_every_pin_off_no_chip_is_looked_for(events, monkeypatch, caplog):
     panel.close()
     assert panel.missing == ""
     assert caplog.messages == []
+
+
+def test_pins_are_looked_for_from_any_working_directory_and_nothing_is_left_there(tmp_path):
+    """The pins' library makes a named pipe in the working directory, and in /proc nothing can be made."""
+    looks = """
+        import sys
+        from firmware_py.config import PanelSettings
+        from firmware_py.errors import PanelError
+        from firmware_py.panel.buttons import ButtonPanel
+        try:
+            ButtonPanel(PanelSettings(), print).close()
+        except PanelError:
+            pass  # there may be none
+        assert "lgpio" in sys.modules
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "GPIOZERO_PIN_FACTORY"}
+    for place in (tmp_path, Path("/proc")):
+        subprocess.run([sys.executable, "-W", "ignore", "-c", dedent(looks)], cwd=place, env=environment, check=True)
+    assert not list(tmp_path.iterdir())
