@@ -16,11 +16,15 @@ from typing import Self
 from tests.box.inside import INSTRUMENT, SLOW_S, TOOLS, Inside
 from tests.box.machine import PLACE
 
-_HERE = """
+# What the instrument is told of a place without pins and without a sound card.
+PLAYED_BY_SIGNALS = [
+    'Environment="HAND_DANCE_CAMERA_SOURCE=ghost:plain=1" "HAND_DANCE_SOUND_AUDIO=paced" "HAND_DANCE_PLAY_PLAYER="',
+    *(f'Environment="HAND_DANCE_PANEL_{light}_PIN=-1"' for light in ("START", "STOP", "STATUS", "RECORDING")),
+]
+_BEGIN = """
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd
-exec systemd-nspawn --quiet --directory="$1" --volatile=overlay --boot --register=no --keep-unit --console=read-only \
-    --private-network "${@:2}"
+exec systemd-nspawn --quiet --boot --register=no --keep-unit --console=read-only --private-network "$@"
 """
 
 
@@ -40,17 +44,16 @@ class Container(Inside):
         self._first = 0  # its systemd
 
     def __enter__(self) -> Self:
+        self.power_on()
+        return self
+
+    def power_on(self) -> None:
+        """Start it, and return when it can be spoken to."""
+        prepare, directory = self._root()
         self._nspawn = subprocess.Popen(
             [
-                "unshare",
-                "--mount",
-                "--propagation=private",
-                "bash",
-                "-ec",
-                _HERE,
-                "here",
-                PLACE / "root",
-                *self._binds,
+                *("unshare", "--mount", "--propagation=private", "bash", "-ec", prepare + _BEGIN, "container"),
+                *(*directory, *self._binds),
             ],
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL,
@@ -61,7 +64,6 @@ class Container(Inside):
         self._first = self._first_process(limit)
         self._agent = self._entered(self._first)
         self.greeted(limit)
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._end()
@@ -81,6 +83,10 @@ class Container(Inside):
                     if pipe is not None:
                         pipe.close()
         self._agent = self._nspawn = None
+
+    def _root(self) -> tuple[str, list[str]]:
+        """Return shell lines that prepare the root, and nspawn's options for it."""
+        return "", [f"--directory={PLACE / 'root'}", "--volatile=overlay"]
 
     def press(self) -> None:
         """Press the only button there is."""

@@ -38,10 +38,9 @@ class InTune:
         return f"{self.right} of {self.could_be} notes in tune{missed}"
 
 
-def likeliest_chime(sound: NDArray[np.int16], rate_hz: int) -> tuple[Chime, Heard]:
-    """Find the chime that is most likely in there, and where; compared wave by wave, whatever the loudness."""
-    found = {each: _found(sound, render_chime(each, rate_hz=rate_hz, level_db=-12.0), rate_hz) for each in Chime}
-    return max(found.items(), key=lambda each: each[1].likeness)
+def likeness_of_chimes(sound: NDArray[np.int16], rate_hz: int) -> dict[Chime, Heard]:
+    """Return of each chime where it is most likely in there; compared wave by wave, whatever the loudness."""
+    return {each: _found(sound, render_chime(each, rate_hz=rate_hz, level_db=-12.0), rate_hz) for each in Chime}
 
 
 def sound_after(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz: int) -> tuple[float, float]:

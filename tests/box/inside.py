@@ -82,6 +82,10 @@ class Inside(ABC):
         """Return what is in a file inside."""
         return base64.b64decode(self.run(f"base64 -w0 {path}"))
 
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file inside, in place of what is there."""
+        self.run(f"echo {base64.b64encode(content).decode()} | base64 -d >{path}")
+
     def look(self) -> dict[str, Any]:
         """Return what there is inside: sessions and letters."""
         found: dict[str, Any] = json.loads(self.run(f"{TOOLS}/look"))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from firmware_py.sound.chimes import Chime
 from tests.box.disk import Cut, Disk
-from tests.box.hearing import LIKE_ITSELF, likeliest_chime
+from tests.box.hearing import LIKE_ITSELF, likeness_of_chimes
 from tests.box.inside import SLOW_S, TOOLS, Inside
 
 PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parents[2] / ".cache" / "box")
@@ -125,14 +125,14 @@ class Machine(Inside):
         return sound, until_s - len(sound) / EAR_HZ
 
     def hears_chime(self, chime: Chime, since_s: float, within_s: float = CHIME_S) -> float:
-        """Wait until a chime was heard to its end since then, and no other; return when it began."""
+        """Wait until a chime was heard to its end since then; return when it began."""
         limit = self.now_s + within_s
         while True:
             sound, began_s = self.heard(since_s)
-            likeliest, found = likeliest_chime(sound, EAR_HZ)
-            if likeliest is chime and found.likeness > LIKE_ITSELF:
-                return began_s + found.at_s
-            assert self.now_s < limit, f"no {chime} was heard; most like one was {likeliest}: {found}"
+            found = likeness_of_chimes(sound, EAR_HZ)
+            if found[chime].likeness > LIKE_ITSELF:
+                return began_s + found[chime].at_s
+            assert self.now_s < limit, f"no {chime} was heard: {found}"
             time.sleep(LISTEN_S)  # the ear's file grows and tells nobody
 
     def _send(self, line: bytes) -> None:

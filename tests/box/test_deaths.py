@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.box.container import Container
+from tests.box.container import PLAYED_BY_SIGNALS, Container
 from tests.box.inside import INSTRUMENT, MAILER, STATE
 
 DEATHS = int(os.environ.get("HAND_DANCE_DEATHS", "8"))
@@ -33,16 +33,13 @@ SECOND_OF = {
     "sight": ("hand.samples", 64 * 30),
     "sound": ("sound.wav", 4 * 48_000),
 }  # bytes, and more than are on the way
-SETTINGS = {"CAMERA_SOURCE": "ghost:plain=1", "SOUND_AUDIO": "paced", "PLAY_PLAYER": ""} | {
-    f"PANEL_{name}_PIN": "-1" for name in ("START", "STOP", "STATUS", "RECORDING")
-}
 ROW = "{:12} {:5} {:>6} {:>22} {:>10} {:>7}"
 
 
 @pytest.fixture(scope="module")
 def container(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     here = {
-        INSTRUMENT: [f'Environment="HAND_DANCE_{name}={value}"' for name, value in SETTINGS.items()],
+        INSTRUMENT: PLAYED_BY_SIGNALS,
         MAILER: [f"TimeoutStartSec={MAILER_LIMIT_S}"],
     }
     with Container(tmp_path_factory.mktemp("container"), here) as one:

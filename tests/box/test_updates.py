@@ -16,23 +16,19 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
 import pytest
 
 from firmware_py.box.packing import pack
 from firmware_py.box.signature import public_half
-from tests.box.container import Container
-from tests.box.inside import INSTRUMENT, SLOW_S
+from tests.box.container import PLAYED_BY_SIGNALS, Container
+from tests.box.inside import INSTRUMENT
 from tests.box.machine import PLACE
 
 ALL = os.environ.get("HAND_DANCE_UPDATES") == "all"
 full = pytest.mark.skipif(not ALL, reason="HAND_DANCE_UPDATES=all")
 CUTS = int(os.environ.get("HAND_DANCE_UPDATE_CUTS", "10"))
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"CAMERA_SOURCE": "ghost:plain=1", "SOUND_AUDIO": "paced", "PLAY_PLAYER": ""} | {
-    f"PANEL_{name}_PIN": "-1" for name in ("START", "STOP", "STATUS", "RECORDING")
-}
 UPDATER = "hand-dance-update"
 BAD = {
     "never ready": ("firmware_py/cli/run.py", 'raise SystemExit("this release cannot start")\n'),
@@ -44,46 +40,26 @@ BAD = {
     ),
     "no command": ("firmware_py/systemd/hand-dance.service", "[Service]\nExecStart=\nExecStart=/nowhere/hand-dance\n"),
 }
-_HERE = """
-mkdir -p "$2"/upper "$2"/work "$2"/root
-mount -t overlay overlay -o lowerdir="$1",upperdir="$2"/upper,workdir="$2"/work "$2"/root
-mount -t tmpfs tmpfs /run
-mkdir -p /run/systemd
-exec systemd-nspawn --quiet --directory="$2"/root --boot --register=no --keep-unit --console=read-only \
-    --private-network "${@:3}"
-"""
 
 
 class KeptContainer(Container):
     """A container whose changes stay when its power is cut, with a folder of packages at /mnt."""
 
     def __init__(self, folder: Path, packages: Path) -> None:
-        super().__init__(
-            folder, {INSTRUMENT: [f'Environment="HAND_DANCE_{name}={value}"' for name, value in SETTINGS.items()]}
-        )
+        super().__init__(folder, {INSTRUMENT: PLAYED_BY_SIGNALS})
         self._folder = folder
         self._binds.append(f"--bind-ro={packages}:/mnt")
 
-    def __enter__(self) -> Self:
-        self.power_on()
-        return self
-
     def power_on(self) -> None:
-        self._nspawn = subprocess.Popen(
-            [
-                *("unshare", "--mount", "--propagation=private", "bash", "-ec", _HERE, "here"),
-                *(PLACE / "root", self._folder, *self._binds),
-            ],
-            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
-        limit = time.monotonic() + SLOW_S
-        self._first = self._first_process(limit)
-        self._agent = self._entered(self._first)
-        self.greeted(limit)
+        super().power_on()
         self.hears_state("ready")
+
+    def _root(self) -> tuple[str, list[str]]:
+        upper, work, root = (self._folder / name for name in ("upper", "work", "root"))
+        for each in (upper, work, root):
+            each.mkdir(exist_ok=True)
+        layers = f"lowerdir={PLACE / 'root'},upperdir={upper},workdir={work}"
+        return f"mount -t overlay overlay -o {layers} {root}", [f"--directory={root}"]
 
     def cut(self) -> None:
         """End it as a power cut does, and start it again."""
