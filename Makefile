@@ -9,6 +9,7 @@ DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ openssh-client strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
 MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
+ARM64_RIG_PACKAGES := mmdebstrap qemu-user-static util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback openssh-client
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries. And addresses for who joins
@@ -16,7 +17,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontco
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero dnsmasq-base
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test test-arm64 fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -62,6 +63,10 @@ death-test: $(VENV)/developed ## every process of the box killed and stopped, 10
 update-test: $(VENV)/developed ## good and bad updates in a container, and 10 power cuts in some: about half an hour
 	@$(call debian,$(BOX_RIG_PACKAGES) $(BOX_PACKAGES))
 	HAND_DANCE_UPDATES=all $(BIN)/python -m pytest tests/box/test_updates.py
+
+test-arm64: ## the package built and its unit tests run on Debian arm64; by emulation, where this machine is another
+	@$(call debian,$(ARM64_RIG_PACKAGES))
+	tests/box/arm64 $(sort $(DEMO_PACKAGES) $(TEST_PACKAGES) $(MAIL_PACKAGES))
 
 fuzz: $(VENV)/developed ## every fuzz target for HAND_DANCE_FUZZ_SECONDS of the processor each (120), and the count
 	HAND_DANCE_FUZZ_SECONDS=$${HAND_DANCE_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz
