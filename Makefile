@@ -9,7 +9,7 @@ DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ openssh-client strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
 MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
-ARM64_RIG_PACKAGES := mmdebstrap qemu-user-static util-linux
+ARM64_RIG_PACKAGES := mmdebstrap arch-test qemu-user-static util-linux
 BENCH_PACKAGES := g++ libboost-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins csound fluidsynth timgm6mb-soundfont
 BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontconfig fonts-droid-fallback openssh-client
 # The Pi's camera and pins: Raspberry Pi OS builds their Python parts beside its own libraries. And addresses for who joins
