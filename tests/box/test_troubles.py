@@ -102,7 +102,7 @@ def test_a_card_that_turns_read_only_is_told_at_the_press_and_at_the_next_start(
     with read_only(machine):
         began_s = machine.press(START_PIN)
         machine.hears_state("fault")
-        machine.hears("^ready: .*cannot be written")
+        machine.hears("^ready: .*Read-only file system")
         tells_a_fault(machine, began_s)
         wrong(machine, "card")
         began_s = machine.now_s
