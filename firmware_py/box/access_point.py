@@ -18,21 +18,25 @@ ADDRESS: Final = "10.41.0.1"
 TURN_S: Final = 600.0
 """So long it stays, with nobody in it, before a known network that may be back gets its turn with the radio."""
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another one
+_CHANNELS: Final = (1, 6, 11)
+"""Allowed in every country and clear of each other. Left to choose, NetworkManager also takes 12, 13 and 14, on which
+nothing may begin to send before the radio has been told its country: there would be no access point."""
 
 
 @dataclass(frozen=True)
 class AccessPoint:
-    """A wireless network of this box's own: name and password."""
+    """A wireless network of this box's own: name, password, and the channel of 2.4 GHz that it is on."""
 
     ssid: str
     password: str = field(repr=False)
+    channel: int
 
     @classmethod
     def of(cls, machine_id: str) -> Self:
-        """Return the one of a machine, by its /etc/machine-id, of which neither part tells anything."""
+        """Return the one of a machine, by its /etc/machine-id, of which no part tells anything."""
         digest = hashlib.sha256(f"hand-dance access point {machine_id.strip()}".encode()).digest()
         text = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest)
-        return cls(f"Hand Dance {text[:4]}", text[4:14])
+        return cls(f"Hand Dance {text[:4]}", text[4:14], _CHANNELS[digest[14] % len(_CHANNELS)])
 
     def keyfile(self) -> str:
         """Return NetworkManager's keyfile; it holds the password: root's, mode 0600."""
@@ -47,6 +51,7 @@ class AccessPoint:
                 "[wifi]",
                 "mode=ap",
                 "band=bg",  # what every telephone has
+                f"channel={self.channel}",
                 "ssid=" + "".join(f"{byte};" for byte in self.ssid.encode()),
                 "",
                 "[wifi-security]",

@@ -153,3 +153,9 @@ def test_a_machine_without_network_manager_is_left_alone(tmp_path, monkeypatch) 
     monkeypatch.setenv("PATH", str(tmp_path))
     assert Access(tmp_path).tend(wanted=True) is Turn.LEAVE
     assert list(tmp_path.iterdir()) == []
+
+
+def test_its_channel_is_one_that_every_country_allows_and_not_the_same_for_all_boxes():
+    points = [AccessPoint.of(f"{number:032x}") for number in range(60)]
+    assert {point.channel for point in points} == {1, 6, 11}
+    assert all(f"\nband=bg\nchannel={point.channel}\n" in point.keyfile() for point in points)
