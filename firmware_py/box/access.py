@@ -18,6 +18,9 @@ from firmware_py.box.durable import write_whole
 from firmware_py.box.system import told
 
 log: Final = logging.getLogger(__name__)
+MARK: Final = "run/hand-dance-online"
+"""What systemd/network-is-back leaves for whoever waits for a network."""
+_AT_IT_S: Final = 60.0  # joining a network takes less
 _WIRELESS: Final = "802-11-wireless"
 _KINDS: Final = ("wifi", "ethernet", "gsm", "bridge", "bond", "vlan")
 
@@ -60,11 +63,18 @@ class Access:
         return Networks(
             radio=any(line[1] == "wifi" and line[2] != "unavailable" for line in devices),
             online=any(line[2] == "connected" for line in others),
-            joining=any(line[2].startswith("connecting") for line in others),
+            joining=any(line[2].startswith("connecting") for line in others) or self._just_told(),
             known=any(line[1] == _WIRELESS and line[0] != CONNECTION for line in known),
             up_s=self._up_s() if own else None,
             guests=self._guests(own),
         )
+
+    def _just_told(self) -> bool:
+        """Whether NetworkManager told of a network just now, to which this look may be due, and may be at it still."""
+        try:
+            return 0.0 <= self.clock() - (self.root / MARK).stat().st_mtime < _AT_IT_S
+        except OSError:
+            return False
 
     def _up(self) -> Turn:
         try:

@@ -1,5 +1,6 @@
 """The box's own wireless network: there while there is no other, and never in the way of one."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_py.box.access import Access
+from firmware_py.box.access import MARK, Access
 from firmware_py.box.access_point import CONNECTION, TURN_S, AccessPoint, Networks, Turn, fields, guests_in, turn
 
 ALONE = Networks(radio=True, online=False, joining=False, known=False, up_s=None, guests=0)
@@ -119,6 +120,16 @@ def test_a_box_without_a_network_gets_its_own_and_loses_it_to_the_first_that_com
     assert access.tend(wanted=True) is Turn.DOWN
     assert not manager.up
     assert access.tend(wanted=True) is Turn.LEAVE
+
+
+def test_a_network_that_has_just_been_told_of_is_not_forestalled(access, manager, tmp_path) -> None:
+    mark = tmp_path / MARK
+    mark.parent.mkdir()
+    mark.touch()
+    os.utime(mark, (9_999.0, 9_999.0))
+    assert access.tend(wanted=True) is Turn.LEAVE
+    later = Access(tmp_path, manager, lambda: 10_119.0)
+    assert later.tend(wanted=True) is Turn.UP
 
 
 def test_one_that_is_not_wanted_is_not_there(access, manager) -> None:

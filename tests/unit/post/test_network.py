@@ -46,6 +46,11 @@ def test_the_boxs_own_wireless_network_is_no_network(mark):
     assert mark.exists()
 
 
+def test_the_loopback_is_no_network(mark):
+    comes_back(mark, "lo", "up", CONNECTION_ID="lo")
+    assert not mark.exists()
+
+
 def test_when_the_network_is_back_all_that_waited_for_it_goes_in_order(outbox, make_session, postman, run, mark):
     for name in "ab":
         outbox.queue(make_session(name), f"{name}@example.org")
