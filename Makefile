@@ -48,9 +48,9 @@ box: ## the appliance as a virtual machine, made with its own make install; as r
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	tests/box/build
 
-test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times
+test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its processes killed 8 times: about 20 minutes
 	@$(call debian,$(BOX_RIG_PACKAGES))
-	$(BIN)/python -m pytest tests/box
+	$(BIN)/python -m pytest tests/box --ignore tests/box/test_updates.py
 
 cut-test: $(VENV)/developed ## the power of that machine cut 30 times: about an hour
 	@$(call debian,$(BOX_RIG_PACKAGES))
@@ -62,7 +62,7 @@ death-test: $(VENV)/developed ## every process of the box killed and stopped, 10
 
 update-test: $(VENV)/developed ## good and bad updates in a container, and 10 power cuts in some: about half an hour
 	@$(call debian,$(BOX_RIG_PACKAGES) $(BOX_PACKAGES))
-	HAND_DANCE_UPDATES=all $(BIN)/python -m pytest tests/box/test_updates.py
+	$(BIN)/python -m pytest tests/box/test_updates.py
 
 test-arm64: ## the package built and its unit tests run on Debian arm64; by emulation, where this machine is another
 	@$(call debian,$(ARM64_RIG_PACKAGES))

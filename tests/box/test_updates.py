@@ -1,7 +1,6 @@
 """The box updates itself, in a container: kept where the release is good, taken back where it is not or was cut off.
 
-Short by default: one good update whose power is cut on trial, and which is then made. HAND_DANCE_UPDATES=all (make
-update-test) goes through every kind of bad release, and cuts the power at any instant. Packages are real ones, made by
+``make update-test``, as root; HAND_DANCE_UPDATE_CUTS says how many cuts at any instant. Packages are real ones, made by
 ``systemd/package`` and signed; bad ones have a file of the program changed. The root is kept over its power cuts.
 """
 
@@ -25,8 +24,6 @@ from tests.box.container import PLAYED_BY_SIGNALS, Container
 from tests.box.inside import INSTRUMENT
 from tests.box.machine import PLACE
 
-ALL = os.environ.get("HAND_DANCE_UPDATES") == "all"
-full = pytest.mark.skipif(not ALL, reason="HAND_DANCE_UPDATES=all")
 CUTS = int(os.environ.get("HAND_DANCE_UPDATE_CUTS", "10"))
 ROOT = Path(__file__).parents[2]
 UPDATER = "hand-dance-update"
@@ -177,7 +174,6 @@ def test_a_power_cut_on_trial_brings_the_old_release_back_and_a_good_one_is_kept
     assert box.running() == name
 
 
-@full
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_release_is_taken_back_by_itself(box, packages, bad, say) -> None:
     before = box.running()
@@ -193,7 +189,6 @@ def test_a_bad_release_is_taken_back_by_itself(box, packages, bad, say) -> None:
     assert "was taken back" in box.run("hand-dance doctor release")
 
 
-@full
 def test_what_is_not_signed_here_is_refused(box, packages) -> None:
     before = box.running()
     package, _ = packages.make()
@@ -205,7 +200,6 @@ def test_what_is_not_signed_here_is_refused(box, packages) -> None:
     assert box.running() == before
 
 
-@full
 def test_an_updater_that_is_killed_on_trial_leaves_what_ran_before(box, packages) -> None:
     before = box.running()
     package, _ = packages.make()
@@ -219,7 +213,6 @@ def test_an_updater_that_is_killed_on_trial_leaves_what_ran_before(box, packages
     box.run(f"systemctl reset-failed {UPDATER}")
 
 
-@full
 def test_an_update_waits_for_a_session_and_the_session_is_whole(box, packages) -> None:
     package, name = packages.make()
     box.catch_up()
@@ -234,7 +227,6 @@ def test_an_update_waits_for_a_session_and_the_session_is_whole(box, packages) -
     assert [one["end"] for one in sessions] == ["stop was pressed"]
 
 
-@full
 def test_one_goes_back_and_a_package_on_the_boot_partition_is_taken_at_the_next_start(box, packages) -> None:
     after, before = box.listed()["releases"]
     assert box.ask("hand-dance update --back", within_s=900).code == 0
@@ -249,7 +241,6 @@ def test_one_goes_back_and_a_package_on_the_boot_partition_is_taken_at_the_next_
     assert after != name
 
 
-@full
 def test_power_cut_at_any_instant_of_an_update_leaves_a_whole_release(box, packages, say) -> None:
     dice = random.Random(int(os.environ.get("HAND_DANCE_SEED", "1")))
     met = {"old": 0, "new": 0}
