@@ -65,16 +65,14 @@ class Access:
             online=any(line[2] == "connected" for line in others),
             joining=any(line[2].startswith("connecting") for line in others) or self._just_told(),
             known=any(line[1] == _WIRELESS and line[0] != CONNECTION for line in known),
-            up_s=self._up_s() if own else None,
+            up_s=max(0.0, self._age_s(self._since) or 0.0) if own else None,
             guests=self._guests(own),
         )
 
     def _just_told(self) -> bool:
         """Whether NetworkManager told of a network just now, to which this look may be due, and may be at it still."""
-        try:
-            return 0.0 <= self.clock() - (self.root / MARK).stat().st_mtime < _AT_IT_S
-        except OSError:
-            return False
+        age_s = self._age_s(self.root / MARK)
+        return age_s is not None and 0.0 <= age_s < _AT_IT_S
 
     def _up(self) -> Turn:
         try:
@@ -99,11 +97,12 @@ class Access:
     def _since(self) -> Path:
         return self.root / "run/hand-dance-access-point/since"
 
-    def _up_s(self) -> float:
+    def _age_s(self, file: Path) -> float | None:
+        """Return how long ago a file was written, by a clock that may have been set since; None: it is not there."""
         try:
-            return max(0.0, self.clock() - self._since.stat().st_mtime)
+            return self.clock() - file.stat().st_mtime
         except OSError:
-            return 0.0
+            return None
 
     def _guests(self, device: str) -> int:
         if not device:

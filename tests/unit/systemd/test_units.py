@@ -144,12 +144,21 @@ def test_the_boot_partition_is_followed_before_the_network_and_the_instrument_st
 
 
 def test_a_box_without_a_network_gets_its_own_and_a_network_that_comes_ends_it():
+    from firmware_py.box.access import MARK
     from firmware_py.box.access_point import CONNECTION
     from firmware_py.post.mailer import NETWORK
 
     assert setting("hand-dance-access-point.timer", "OnBootSec") == ["2min"]
-    assert setting("hand-dance-access-point.path", "PathChanged") == [str(NETWORK)]
+    assert setting("hand-dance-access-point.path", "PathChanged") == [str(NETWORK)] == [f"/{MARK}"]
     assert f'"${{CONNECTION_ID:-}}" != {CONNECTION} ]' in (UNITS / "network-is-back").read_text()
+
+
+def test_who_is_called_by_a_change_is_never_refused_for_too_many():
+    """systemd's limit of five starts in ten seconds would end the path with the service, until the next power-on."""
+    called = [path.name for path in UNITS.glob("*.path") if setting(path.name, "PathChanged")]
+    assert len(called) == 2
+    for path in called:
+        assert setting(setting(path, "Unit")[0], "StartLimitIntervalSec") == ["0"]
 
 
 def test_every_service_is_measured():
