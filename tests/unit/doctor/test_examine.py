@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_py.config import CameraSettings, SoundSettings
+from firmware_py.config import CameraSettings, PanelSettings, SoundSettings
 from firmware_py.doctor import examine as examining
 from firmware_py.doctor.check import Check
 from firmware_py.doctor.examine import CHECKS, examine
@@ -21,7 +21,12 @@ def _well(name, level=GREEN):
 
 def test_a_check_that_hangs_is_given_up_and_the_others_are_told_first(patient):
     never = threading.Event()
-    hung = Check({"a": "A", "b": "B"}, lambda _: [never.wait(30)][:0], limit_s=0.3)
+
+    def hangs(_):
+        never.wait(30)
+        return []
+
+    hung = Check({"a": "A", "b": "B"}, hangs, limit_s=0.3)
     order = []
     begun = time.monotonic()
     found = examine(patient(), told=lambda finding: order.append(finding.name), checks=[hung, _well("c")])
@@ -35,6 +40,11 @@ def test_a_check_that_fails_is_a_finding(patient):
     broken = Check({"a": "A"}, lambda _: 1 / 0)
     (found,) = examine(patient(), checks=[broken])
     assert (found.level, "ZeroDivisionError" in found.found) == (RED, True)
+
+
+def test_a_check_that_fails_in_a_process_of_its_own_says_why_all_the_same(patient):
+    (found,) = examine(patient(panel=PanelSettings(start_pin="seventeen")), ["gpio"])
+    assert (found.level, "TypeError" in found.found) == (RED, True)
 
 
 def test_only_what_was_asked_for_is_looked_at(patient):
