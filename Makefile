@@ -52,11 +52,11 @@ test-box: $(VENV)/developed ## that machine played, its power cut 5 times, its p
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	$(BIN)/python -m pytest tests/box --ignore tests/box/test_updates.py
 
-cut-test: $(VENV)/developed ## the power of that machine cut 30 times: about an hour
+cut-test: $(VENV)/developed ## the power of that machine cut 30 times: about half an hour
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	HAND_DANCE_POWER_CUTS=30 $(BIN)/python -m pytest tests/box/test_power_cuts.py
 
-death-test: $(VENV)/developed ## every process of the box killed and stopped, 104 times in all: about half an hour
+death-test: $(VENV)/developed ## every process of the box killed and stopped, 104 times in all: about a quarter of an hour
 	@$(call debian,$(BOX_RIG_PACKAGES))
 	HAND_DANCE_DEATHS=104 $(BIN)/python -m pytest tests/box/test_deaths.py
 

@@ -38,9 +38,22 @@ class InTune:
         return f"{self.right} of {self.could_be} notes in tune{missed}"
 
 
-def likeness_of_chimes(sound: NDArray[np.int16], rate_hz: int) -> dict[Chime, Heard]:
-    """Return of each chime where it is most likely in there; compared wave by wave, whatever the loudness."""
-    return {each: _found(sound, render_chime(each, rate_hz=rate_hz, level_db=-12.0), rate_hz) for each in Chime}
+def chime_in(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> Heard:
+    """Find where a chime is most likely; sound and chime are compared wave by wave, whatever their loudness."""
+    return _found(sound, _rendered(chime, rate_hz), rate_hz)
+
+
+def is_heard(sound: NDArray[np.int16], chime: Chime, rate_hz: int) -> bool:
+    """Whether a chime is there: like itself, and at its place more so than any other."""
+    place = chime_in(sound, chime, rate_hz)
+    first = round(place.at_s * rate_hz)
+    there = sound[first : first + len(_rendered(chime, rate_hz))]
+    likeliest = max(Chime, key=lambda each: chime_in(there, each, rate_hz).likeness)
+    return likeliest is chime and place.likeness > LIKE_ITSELF
+
+
+def _rendered(chime: Chime, rate_hz: int) -> NDArray[np.int16]:
+    return render_chime(chime, rate_hz=rate_hz, level_db=-12.0)
 
 
 def sound_after(sound: NDArray[np.int16], recording: NDArray[np.int16], rate_hz: int) -> tuple[float, float]:

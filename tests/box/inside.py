@@ -17,6 +17,7 @@ TOOLS = "/usr/local/lib/box"
 INSTRUMENT = "hand-dance"
 MAILER = "hand-dance-post"
 STATE = "/var/lib/hand-dance"
+BOOT_FILE = "/boot/firmware/hand-dance.toml"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from firmware_py.sound.chimes import Chime
 from tests.box.disk import Cut, Disk
-from tests.box.hearing import LIKE_ITSELF, likeness_of_chimes
+from tests.box.hearing import chime_in, is_heard
 from tests.box.inside import SLOW_S, TOOLS, Inside
 
 PLACE = Path(os.environ.get("HAND_DANCE_BOX") or Path(__file__).resolve().parents[2] / ".cache" / "box")
@@ -125,14 +125,13 @@ class Machine(Inside):
         return sound, until_s - len(sound) / EAR_HZ
 
     def hears_chime(self, chime: Chime, since_s: float, within_s: float = CHIME_S) -> float:
-        """Wait until a chime was heard to its end since then; return when it began."""
+        """Wait until a chime was heard since then; return when it began."""
         limit = self.now_s + within_s
         while True:
             sound, began_s = self.heard(since_s)
-            found = likeness_of_chimes(sound, EAR_HZ)
-            if found[chime].likeness > LIKE_ITSELF:
-                return began_s + found[chime].at_s
-            assert self.now_s < limit, f"no {chime} was heard: {found}"
+            if is_heard(sound, chime, EAR_HZ):
+                return began_s + chime_in(sound, chime, EAR_HZ).at_s
+            assert self.now_s < limit, f"no {chime}: { ({each: chime_in(sound, each, EAR_HZ) for each in Chime}) }"
             time.sleep(LISTEN_S)  # the ear's file grows and tells nobody
 
     def _send(self, line: bytes) -> None:

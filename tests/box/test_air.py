@@ -9,12 +9,11 @@ import re
 
 import pytest
 
-from tests.box.inside import MAILER, TOOLS
+from tests.box.inside import BOOT_FILE, MAILER, TOOLS
 from tests.box.machine import Machine
 
 TENDING = "hand-dance-access-point"
 SET_UP = "hand-dance-setup"
-BOOT_FILE = "/boot/firmware/hand-dance.toml"
 HOME, PASSWORD = "Café 7", "correct horse"
 MARK = "/run/hand-dance-online"
 LEASES = "/var/lib/NetworkManager/dnsmasq-wlan0.leases"

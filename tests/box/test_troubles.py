@@ -7,10 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from firmware_py.sound.chimes import Chime
-from tests.box.inside import INSTRUMENT, STATE
+from tests.box.inside import BOOT_FILE, INSTRUMENT, STATE
 from tests.box.machine import RECORDING_PIN, START_PIN, STATUS_PIN, STOP_PIN, Machine
 
-BOOT_FILE = "/boot/firmware/hand-dance.toml"
 SYSTEM_FILE = "/etc/hand-dance/config.toml"
 
 
@@ -78,7 +77,14 @@ def test_pins_used_twice_leave_the_buttons_and_lights_that_were(machine: Machine
     restart(machine)
     machine.hears("^ready: panel.status_pin is pin 17, which panel.start_pin uses already")
     tells_a_fault(machine, began_s)
-    wrong(machine, "settings")
+    assert "panel.start_pin uses already" in wrong(machine, "settings")["found"]
+    machine.press(START_PIN)
+    machine.hears_state("counting-in")
+    assert machine.light(RECORDING_PIN)
+    machine.press(STOP_PIN)
+    machine.hears("^finishing: stop was pressed")
+    machine.hears_state("ready")
+    assert not machine.light(RECORDING_PIN)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,7 @@ def test_a_card_that_turns_read_only_is_told_at_the_press_and_at_the_next_start(
         machine.hears_state("fault")
         machine.hears("^ready: .*Read-only file system")
         tells_a_fault(machine, began_s)
-        wrong(machine, "card")
+        assert "Read-only file system" in wrong(machine, "card")["found"]
         began_s = machine.now_s
         restart(machine)
         machine.hears("^ready: .*cannot be written")
@@ -129,7 +135,7 @@ def test_without_its_pins_the_box_says_so_by_its_chime(machine: Machine) -> None
         restart(machine)
         machine.hears("^ready: there are no pins for buttons and lights here")
         machine.hears_chime(Chime.FAULT, began_s)
-        wrong(machine, "gpio")
+        assert wrong(machine, "gpio")["found"] == "no chip on this machine"
     restart(machine)
     is_well(machine)
 
