@@ -13,6 +13,7 @@ from firmware_py.music.pitch import parse_note
 from firmware_py.report.contents import MarksLine, PlayedNote, Report
 from firmware_py.report.note_names import printed_note
 from firmware_py.report.strips import shown
+from firmware_py.report.wording import minutes
 
 _IN_TUNE_CENTS: Final = 5.0
 _ON_TIME_MS: Final = 10.0
@@ -164,11 +165,8 @@ def _free_figures(report: Report, words: Words) -> tuple[tuple[str, str], ...]:
 
 
 def _minutes(seconds: float, words: Words) -> str:
-    """Return ``53:35 minutes``; nothing for what is more plainly told in seconds."""
-    if seconds < _MINUTES_FROM_S:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    return words.say("{minutes}:{seconds} minutes", minutes=minutes, seconds=f"{rest:02d}")
+    """Return the length in minutes; nothing for what is more plainly told in seconds."""
+    return minutes(words, seconds) if seconds >= _MINUTES_FROM_S else ""
 
 
 def _lowest_and_highest(notes: Sequence[PlayedNote], words: Words) -> tuple[str, str]:

@@ -42,8 +42,7 @@ def facts(words: Words, report: Report, started: datetime) -> list[str]:
     """Who played what when, how long, in which key, how fast and with which sound."""
     said = [words.say("Played by {player}", player=report.player)] if report.player else []
     said.append(words.date(started.date()))
-    minutes, seconds = divmod(int(report.seconds), 60)
-    said.append(words.say("{minutes}:{seconds} minutes", minutes=minutes, seconds=f"{seconds:02d}"))
+    said.append(minutes(words, report.seconds))
     if report.song is not None:
         said.append(words.say("Key: {key}", key=printed_key(words, report.song.key)))
         pulse = Metre(report.song.beats_per_bar, report.song.beat_unit).pulse
@@ -51,6 +50,12 @@ def facts(words: Words, report: Report, started: datetime) -> list[str]:
     if report.patch:
         said.append(words.say("Sound: {patch}", patch=report.patch))
     return said
+
+
+def minutes(words: Words, seconds: float) -> str:
+    """A length of time, to the nearest second as in the letter: ``53:35 minutes``."""
+    whole, rest = divmod(round(seconds), 60)
+    return words.say("{minutes}:{seconds} minutes", minutes=whole, seconds=f"{rest:02d}")
 
 
 def points(words: Words, report: Report) -> str:
