@@ -7,6 +7,7 @@ SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.pxd ext/include/*.
 
 DEMO_PACKAGES := gcc libc6-dev libasound2-dev
 TEST_PACKAGES := g++ openssh-client strace ffmpeg pulseaudio pulseaudio-utils libasound2-plugins poppler-utils sox systemd util-linux fluidsynth timgm6mb-soundfont fontconfig fonts-droid-fallback
+ARM64_COMPILER := $(if $(filter aarch64,$(shell uname -m)),,gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 MAIL_PACKAGES := exim4-daemon-light msmtp libmime-tools-perl gettext
 BOX_RIG_PACKAGES := mmdebstrap e2fsprogs qemu-system-x86 qemu-utils systemd-container util-linux
 ARM64_RIG_PACKAGES := mmdebstrap arch-test qemu-user-static util-linux
@@ -26,7 +27,7 @@ demo: $(VENV)/installed models ## play one session with the built-in ghost playe
 	@$(BIN)/hand-dance demo
 
 test: $(VENV)/developed ## everything that needs no virtual machine: style, types, rooms, all test tiers
-	@$(call debian,$(TEST_PACKAGES))
+	@$(call debian,$(TEST_PACKAGES) $(ARM64_COMPILER))
 	@$(call debian,$(MAIL_PACKAGES))
 	@$(MAKE) --no-print-directory models lint unit
 

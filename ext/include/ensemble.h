@@ -32,7 +32,8 @@ static inline hd_ensemble hd_ensemble_of(int lanes) {
     for (int l = 0; l < lanes; l++) {
         ensemble.place[l] = uneven[l] - middle / sum;
         ensemble.weight[l] /= (float)sqrt(power);
-        widest = fmax(widest, fabs(ensemble.place[l]));
+        double wide = fabs(ensemble.place[l]);
+        widest = wide > widest ? wide : widest; /* with fmax, GCC 12 for arm64 gives up on this loop with an internal error */
     }
     for (int l = 0; l < lanes; l++)
         ensemble.place[l] /= widest;
