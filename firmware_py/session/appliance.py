@@ -22,6 +22,7 @@ from firmware_py.panel.open_panel import open_panel
 from firmware_py.panel.panel import OnEvent, Panel, PanelEvent, Panels
 from firmware_py.post.retention import delete_delivered
 from firmware_py.session.addresses import Addresses
+from firmware_py.session.backing_ahead import BackingAhead
 from firmware_py.session.codes import Codes
 from firmware_py.session.dating import date_right, read_clocks
 from firmware_py.session.finish import complete_unfinished
@@ -99,6 +100,7 @@ class Appliance:
         self._undated = True  # there may be sessions that began before the clock was set
         self._levels = Levels.of(config.sound)  # of the box: what was changed stays for the next session
         self._selection = Selection(config)
+        self._backing = BackingAhead()
         self._machine = StateMachine()
         self._addresses = Addresses(config)
         self._on_code = on_code or Codes([self._addresses.read, read_network], self._answered).act_on
@@ -162,6 +164,8 @@ class Appliance:
             delete_delivered(self._config)
         elif news := self._letters.news():
             self._say(news)
+        elif self._backing.is_wanted(chosen := self._selection.of(self._config)):
+            self._render_ahead(chosen)
 
     def _say(self, chime: Chime) -> None:
         """Play a chime, once the one before has been heard."""
@@ -177,8 +181,17 @@ class Appliance:
             log.warning("the card has room for %.0f min of recording; delete sessions that you have", room.seconds / 60)
             self._say(Chime.CARD_NEARLY_FULL)
 
+    def _render_ahead(self, chosen: Config) -> None:
+        self._notifier.silent_for(FINISH_S)
+        try:
+            self._backing.render(chosen)
+        except Exception:
+            log.exception("rendering a backing ahead was broken off")
+        self._notifier.silent_for(0.0)
+
     def _follow(self, event: PanelEvent) -> None:
         """Do what was asked for at the panel while nobody plays."""
+        self._backing.pressed()
         if event in (PanelEvent.NEXT_SONG, PanelEvent.PREVIOUS_SONG):
             log.info("song: %s", self._selection.turn_song(1 if event is PanelEvent.NEXT_SONG else -1))
         elif event is PanelEvent.NEXT_PATCH:
@@ -247,6 +260,7 @@ class Appliance:
                 self._stop = None
                 if sight:
                     sight.stop(END_S)  # it is ended with its session, also with one that was refused
+                self._backing.played()
                 self._notifier.silent_for(0.0)
         self._say(Chime.FAULT if trouble else Chime.READY)
         if trouble:

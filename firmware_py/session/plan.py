@@ -1,6 +1,5 @@
 """One session as decided before anything starts: every name and file in it was checked."""
 
-import math
 import os
 import sys
 from dataclasses import dataclass
@@ -16,29 +15,20 @@ from firmware_py.archive.players import Player, Players
 from firmware_py.archive.session_folder import SessionRecord
 from firmware_py.config import SYSTEM_FILE, Config, PlaySettings
 from firmware_py.errors import MailRefusedError, UsageError
-from firmware_py.music.bars import bar_ranges
-from firmware_py.music.folding import folded
-from firmware_py.music.imported_songs import imported_folder
-from firmware_py.music.passage import WHOLE, Passage, with_bars
-from firmware_py.music.reach import ReachStage, reach_stage
+from firmware_py.music.reach import ReachStage
 from firmware_py.music.song import Song
-from firmware_py.music.songs_library import FREE_PLAY, as_played, load_song, mapping_for, span_for
 from firmware_py.post.address import checked
 from firmware_py.session.saying import say
+from firmware_py.session.song_plan import FREE_TEMPO_BPM, backing_of, is_realtime, plan_song
 from firmware_py.sight.cameras import check_source, is_scripted
 from firmware_py.sight.ghost.part import GhostPart, Hold
 from firmware_py.sight.plan import SightPlan
 from firmware_py.sound.arrival import PLANNED_S
-from firmware_py.sound.backing import backing_file
 from firmware_py.sound.microphone import OFF, MicrophonePlan, check_microphone
 from firmware_py.sound.output import check_audio
 from firmware_py.sound.patches import folder_with, patch_named
 from firmware_py.sound.plan import SoundPlan
 
-TAIL_S: Final = 1.5  # for the last note to ring
-FREE_TEMPO_BPM: Final = 100.0
-FREE_BEATS: Final = 4
-FREE_BAR_S: Final = FREE_BEATS * 60.0 / FREE_TEMPO_BPM
 FREE_GHOST_S: Final = 20.0  # a ghost without a song plays so long
 
 
@@ -49,10 +39,10 @@ class SessionPlan:
     song: at the tempo and pitch it is played at, None for free play. record: session.json as far as it is known.
     realtime: the clock on the wall paces it, not the data. scripted: the camera has a last frame, and the session
     ends with it. song_end_s, seconds: the ends that are known, from the first frame of sound.wav; seconds is 0 for
-    none. calibrated: what is kept of a sound device's delay. reach_stage: in which the
-    player's reach is found; None: it is not. measures_delay: D is measured before the song; tells_delay: the sound
-    process is told D at all (as fast as it goes, it plays by its plan's). state: the state folder.
-    microphone: None where none is wanted, and where there is no real time to hear in.
+    none. calibrated: what is kept of a sound device's delay. reach_stage: in which the player's reach is found; None:
+    it is not. measures_delay: D is measured before the song; tells_delay: the sound process is told D at all (as fast
+    as it goes, it plays by its plan's). state: the state folder. microphone: None where none is wanted, and where there
+    is no real time to hear in.
     """
 
     song: Song | None
@@ -77,61 +67,24 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
     Raises UsageError, SongError, PatchError, CameraError or AudioDeviceError with what is known instead.
     """
     play, sound = config.play, config.sound
-    song, whole, span = None, None, 0
     player = _player(config)
-    practised = _practised(play)
-    if play.song != FREE_PLAY:
-        known = load_song(play.song, (imported_folder(config.state),))
-        if span := span_for(known, play, player.reach):
-            say(_folding(known, span))
-        whole = as_played(known, tempo_percent=play.tempo_percent, transpose=play.transpose, span=span)
-        practised = with_bars(known, practised)
-        song = as_played(
-            known, tempo_percent=play.tempo_percent, transpose=play.transpose, practised=practised, span=span
-        )
+    planned = plan_song(config, player, say)
+    song, stage, song_start_s = planned.song, planned.reach_stage, planned.song_start_s
     patches = folder_with(sound.patch, (config.state / "patches", SYSTEM_FILE.with_name("patches")))
     patch_named(sound.patch, patches)
     check_source(config.camera.source)
     check_audio(sound.audio)
     address = _address(play.address)
-    mapping = mapping_for(whole, play, player.reach)
     hears = check_microphone(sound.microphone) != OFF and sound.audio != "offline"
-    scripted = is_scripted(config.camera.source)
-    realtime = sound.audio != "offline" or not scripted
-    counted = song if song and song.melody else None  # a recording alone has no beat that anybody knows
-    bar_s, beats = (
-        (-counted.seconds(-counted.bar_beats), counted.beats_per_bar) if counted else (FREE_BAR_S, FREE_BEATS)
-    )
-    stage = reach_stage(bar_s, beats) if _fits_reach(play, player, scripted=scripted, realtime=realtime) else None
-    count_in_bars = play.count_in_bars if counted else 0
-    if stage:  # a bar at least, to find one's place with the new reach
-        count_in_bars = max(1, count_in_bars)
-    song_start_s = count_in_bars * bar_s + (stage.near_until_s if stage else 0.0)
-    song_end_s = song_start_s + song.seconds(song.end) + TAIL_S if song else math.inf
+    realtime = is_realtime(config)
     delay_s = sound.delay_ms / 1000 or PLANNED_S
     tells_delay = realtime and sound.audio != "offline"
-    backing = ""
-    if song or stage:
-        cache = config.state / "cache"
-        backing = str(
-            backing_file(
-                song,
-                cache,
-                song_start_s=song_start_s,
-                rate_hz=sound.rate_hz,
-                count_in_bars=count_in_bars,
-                click_through=sound.metronome == "on",
-                played_by=sound.backing,
-                soundfont=sound.soundfont,
-                say=say,
-                tones=stage.tones() if stage else (),
-            )
-        )
+    backing = backing_of(planned, config, say)
     ghost = GhostPart(
         melody=song.melody_at(song_start_s) if song else (),
-        mapping=mapping,
+        mapping=planned.mapping,
         delay_s=delay_s,
-        seconds=play.seconds or (song_end_s if song else song_start_s + FREE_GHOST_S),
+        seconds=play.seconds or (planned.song_end_s if song else song_start_s + FREE_GHOST_S),
         holds=(Hold(0.0, stage.far_until_s, 0.0), Hold(stage.far_until_s, stage.near_until_s, 1.0)) if stage else (),
     )
     return SessionPlan(
@@ -145,7 +98,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             language=player.language or play.language,
             camera=config.camera.source,
             audio=sound.audio,
-            mapping=mapping,
+            mapping=planned.mapping,
             t0_ns=0,
             rate_hz=sound.rate_hz,
             song_start_s=song_start_s,
@@ -154,8 +107,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             reach_how=_reach_how(play, player),
             tempo_bpm=song.tempo_bpm if song else FREE_TEMPO_BPM,
             transpose=play.transpose if song else 0,
-            passage=practised,
-            span=span,
+            passage=planned.practised,
+            span=planned.span,
             voices=play.players,
             marked=play.marks == "on",
             versions={"hand-dance": __version__, "python": sys.version.split()[0], "numpy": np.__version__},
@@ -179,7 +132,7 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             period_frames=sound.period_frames,
             periods=sound.periods,
             delay_ns=round(delay_s * 1e9),
-            mapping=mapping,
+            mapping=planned.mapping,
             patch=sound.patch,
             patch_folder=str(patches),
             voices=play.players,
@@ -188,8 +141,8 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
             devices=tuple(sound.devices.split()),
         ),
         realtime=realtime,
-        scripted=scripted,
-        song_end_s=song_end_s,
+        scripted=is_scripted(config.camera.source),
+        song_end_s=planned.song_end_s,
         seconds=play.seconds,
         calibrated=device_delay(config.state),
         reach_stage=stage,
@@ -198,24 +151,6 @@ def plan_session(config: Config, lanes: str) -> SessionPlan:
         state=config.state,
         microphone=MicrophonePlan(lanes, sound.microphone, sound.rate_hz, parent_pid=os.getpid()) if hears else None,
     )
-
-
-def _folding(song: Song, span: int) -> str:
-    """Return what is said of a song that is wider than the player's reach."""
-    bars = bar_ranges(folded(song, span).bars)
-    return (
-        f"{song.title} spans {song.high - song.low} semitones, and this reach tells {span} apart: the notes outside, "
-        f"in {'bar' if bars.isdecimal() else 'bars'} {bars}, are played in a nearer octave; "
-        'play.fold = "off" leaves them as written'
-    )
-
-
-def _practised(play: PlaySettings) -> Passage:
-    """Return the passage asked for. Raises UsageError for one of free play, which has no bars."""
-    asked = Passage(play.from_bar, play.to_bar, play.loop, play.tempo_step / play.tempo_percent)
-    if play.song == FREE_PLAY and not asked.is_whole:
-        raise UsageError("free play has no bars to practise; name a song, or leave out --from, --to and --loop")
-    return WHOLE if asked.is_whole else asked
 
 
 def _player(config: Config) -> Player:
@@ -233,21 +168,6 @@ def _address(given: str) -> str:
         return checked(given) if given else ""
     except MailRefusedError as error:
         raise UsageError(f"play.address: {error}") from error
-
-
-def _fits_reach(play: PlaySettings, player: Player, *, scripted: bool, realtime: bool) -> bool:
-    """Whether this session begins with finding the reach.
-
-    "once": a player with a name who is not known yet, before a live camera. Who gives no name is not kept, and would be
-    asked each time; a clip or a ghost cannot do as it is asked.
-    """
-    if play.fit_reach == "off" or (play.area_far and play.area_near):
-        return False
-    if play.fit_reach == "once":
-        return bool(player.name) and player.reach is None and not scripted
-    if not realtime:
-        say("the reach is not fitted: that takes a session in real time (--audio auto, alsa or paced)")
-    return realtime
 
 
 def _reach_how(play: PlaySettings, player: Player) -> str:

@@ -20,7 +20,7 @@ from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError, 
 from firmware_py.music.songs_library import known_songs
 from firmware_py.panel.panel import OnEvent, PanelEvent, Panels
 from firmware_py.post.mailer import open_outbox
-from firmware_py.session import appliance
+from firmware_py.session import appliance, backing_ahead
 from firmware_py.session.appliance import Appliance, serve
 from firmware_py.session.dating import Now, read_clocks
 from firmware_py.session.last_good import FILE
@@ -124,6 +124,39 @@ def test_what_was_selected_at_the_panel_is_played_next(config: Config, monkeypat
         box._events.put(event)
     box.run()
     assert played == [known_songs()[0]], "the first song comes after free play"
+
+
+def test_the_backing_of_what_was_selected_is_rendered_while_nobody_plays(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead: list[str] = []
+
+    def renders(_: object, chosen: Config) -> None:
+        ahead.append(chosen.play.song)
+        box._backing._rendered = chosen
+        box._pressed(PanelEvent.NEXT_SONG if len(ahead) == 1 else QUIT)
+
+    monkeypatch.setattr(backing_ahead, "QUIET_S", 0.0)
+    presses: list[int] = []
+    monkeypatch.setattr(backing_ahead.BackingAhead, "render", renders)
+    monkeypatch.setattr(backing_ahead.BackingAhead, "pressed", lambda _: presses.append(1))
+    box = Appliance(config, Finger().opened)
+    box.run()
+    assert ahead == ["free", known_songs()[0]]
+    assert len(presses) == 2, "whoever turns through the songs is waited for"
+
+
+def test_a_backing_that_cannot_be_rendered_ahead_ends_no_box(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        box._pressed(QUIT)
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(backing_ahead, "QUIET_S", 0.0)
+    monkeypatch.setattr(backing_ahead, "plan_song", breaks)
+    finger = Finger()
+    box = Appliance(config, finger.opened)
+    box.run()
+    assert finger.closed
 
 
 def test_a_long_press_ends_the_session_and_then_asks_to_be_turned_off(

@@ -13,7 +13,8 @@ from firmware_py.errors import UsageError
 from firmware_py.music.passage import WHOLE, Passage, passage
 from firmware_py.music.reach import Reach
 from firmware_py.music.songs_library import SHIPPED, load_song
-from firmware_py.session.plan import FREE_GHOST_S, TAIL_S, SessionPlan, plan_session
+from firmware_py.session.plan import FREE_GHOST_S, SessionPlan, plan_session
+from firmware_py.session.song_plan import TAIL_S
 
 SONG = load_song("twinkle")
 
