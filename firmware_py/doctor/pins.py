@@ -50,7 +50,9 @@ def _panel(patient: Patient, wanted: dict[str, int], *, has_chip: bool) -> Findi
     except PanelError as error:
         if pid := player_of(patient.config.state):
             return found(Level.GREEN, f"{listed}; in use by the instrument (process {pid})")
-        said = str(error).partition(";")[0]
+        said, _, remedy = str(error).partition("; ")
         if not has_chip:
             return found(Level.AMBER, f"{listed}: {said}", "see GPIO")
+        if isinstance(error.__cause__, ImportError):
+            return found(Level.RED, f"{listed}: {said}", remedy)
         return found(Level.RED, f"{listed}: {said}", "look which program holds them: gpioinfo; and at dtoverlay lines")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,7 +79,12 @@ class ButtonPanel:
             ) from error
         try:
             self._open(settings, factory if factory is not None else _own_factory())
-        except (GPIOZeroError, OSError, ImportError, *_chip_errors()) as error:
+        except ImportError as error:
+            raise PanelError(
+                f"the library that reaches the pins is missing ({error}); on a Raspberry Pi: sudo apt install "
+                "python3-lgpio, elsewhere play with the keyboard or set the pins to -1"
+            ) from error
+        except (GPIOZeroError, OSError, *_chip_errors()) as error:
             if isinstance(error, PanelError):
                 raise
             raise PanelError(
@@ -188,19 +194,19 @@ def _place_of_its_own() -> Iterator[None]:
     lgpio opens a named pipe in the working directory when it is imported: it fails where that is closed to the user,
     as it is to one made by sudo, and leaves the pipe lying elsewhere.
     """
-    before = os.open(".", os.O_PATH | os.O_DIRECTORY)
     try:
-        with TemporaryDirectory(prefix="hand-dance-") as place:
-            os.chdir(place)
+        before = Path.cwd()
+    except FileNotFoundError:  # somebody removed it
+        before = Path("/")
+    with TemporaryDirectory(prefix="hand-dance-") as place:
+        os.chdir(place)
+        try:
+            yield
+        finally:
             try:
-                yield
-            finally:
-                try:
-                    os.fchdir(before)
-                except PermissionError:  # sudo put this user into a directory that it may not enter
-                    os.chdir("/")
-    finally:
-        os.close(before)
+                os.chdir(before)
+            except OSError:  # sudo put this user into a directory that it may not enter
+                os.chdir("/")
 
 
 def _chip_errors() -> tuple[type[Exception], ...]:

@@ -1,6 +1,7 @@
 """The panel's pins: no chip, no rights, used twice, held by somebody else."""
 
 import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -69,3 +70,11 @@ def test_a_chip_that_this_user_may_not_open_is_red(patient, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     gpio, _ = _look(patient, monkeypatch, _refuses("denied"), CHIP)
     assert (gpio[0], "gpiochip0" in gpio[1]) == (RED, True)
+
+
+def test_a_library_that_is_missing_is_red_with_what_to_install(patient, monkeypatch):
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", None)
+    _, panel = pins.pins(patient(CHIP, panel=PanelSettings()))
+    assert (panel.level, "library" in panel.found) == (RED, True)
+    assert "apt install python3-lgpio" in panel.remedy

@@ -3,8 +3,7 @@ import queue
 import subprocess
 import sys
 import warnings
-from pathlib import Path
-from textwrap import dedent
+from importlib.util import find_spec
 
 import pytest
 
@@ -247,6 +246,14 @@ def test_without_gpiozero_one_line_says_what_to_install_and_nothing_breaks(event
     assert "pip install hand-dance[pi]" in line
 
 
+def test_without_the_library_that_reaches_pins_one_line_says_what_to_install(events, monkeypatch):
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", None)
+    panel = open_panel(SETTINGS, events.put, keys=False, signals=False)
+    panel.close()
+    assert "apt install python3-lgpio" in panel.missing
+
+
 def test_this_machine_opens_some_panel_or_none_without_a_word_on_stderr(events, capfd):
     panel = open_panel(SETTINGS, events.put, keys=False, signals=False)
     panel.show("ready")
@@ -263,20 +270,49 @@ def test_with_every_pin_off_no_chip_is_looked_for(events, monkeypatch, caplog):
     assert caplog.messages == []
 
 
+needs_lgpio = pytest.mark.skipif(find_spec("lgpio") is None, reason="lgpio has no wheel for this Python")
+LOOKS_FOR_PINS = """
+import os, sys
+from firmware_py.config import PanelSettings
+from firmware_py.errors import PanelError
+from firmware_py.panel.buttons import ButtonPanel
+{first}
+try:
+    ButtonPanel(PanelSettings(), print).close()
+except PanelError:
+    pass  # there may be none
+assert "lgpio" in sys.modules
+print(os.getcwd())
+"""
+
+
+def look_for_pins(place, first="", prefix=()):
+    """Look for pins from a working directory and return the one that it ends in."""
+    environment = {name: value for name, value in os.environ.items() if name != "GPIOZERO_PIN_FACTORY"}
+    command = [*prefix, sys.executable, "-W", "ignore", "-c", LOOKS_FOR_PINS.format(first=first)]
+    done = subprocess.run(command, cwd=place, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+@needs_lgpio
 def test_pins_are_looked_for_from_any_working_directory_and_nothing_is_left_there(tmp_path):
     """The pins' library makes a named pipe in the working directory, and in /proc nothing can be made."""
-    looks = """
-        import sys
-        from firmware_py.config import PanelSettings
-        from firmware_py.errors import PanelError
-        from firmware_py.panel.buttons import ButtonPanel
-        try:
-            ButtonPanel(PanelSettings(), print).close()
-        except PanelError:
-            pass  # there may be none
-        assert "lgpio" in sys.modules
-    """
-    environment = {name: value for name, value in os.environ.items() if name != "GPIOZERO_PIN_FACTORY"}
-    for place in (tmp_path, Path("/proc")):
-        subprocess.run([sys.executable, "-W", "ignore", "-c", dedent(looks)], cwd=place, env=environment, check=True)
+    for place in (str(tmp_path), "/proc"):
+        assert look_for_pins(place) == place
     assert not list(tmp_path.iterdir())
+
+
+@needs_lgpio
+def test_pins_are_looked_for_from_a_directory_that_nobody_may_enter(tmp_path):
+    """So it is for the instrument's user, whom sudo puts into somebody else's home folder."""
+    bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    assert look_for_pins(closed, "os.chmod('.', 0)", bound) == "/"
+
+
+@needs_lgpio
+def test_pins_are_looked_for_from_a_directory_that_was_removed(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    assert look_for_pins(gone, "os.rmdir(os.getcwd())") == "/"
