@@ -18,7 +18,7 @@ BOX_PACKAGES := $(DEMO_PACKAGES) python3-venv python3-dev python3-systemd fontco
 PI_PACKAGES := python3-picamera2 python3-lgpio python3-gpiozero dnsmasq-base
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test test-arm64 fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
+.PHONY: help demo test lint unit kill-test post-kill-test panel-test box test-box cut-test death-test update-test test-debian13 test-arm64 fuzz soak mic-test count-in-test crossing-test ghost-test bench bench-busy wheel package models clean install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -64,6 +64,10 @@ death-test: $(VENV)/developed ## every process of the box killed and stopped, 10
 update-test: $(VENV)/developed ## good and bad updates in a container, and 10 power cuts in some: about half an hour
 	@$(call debian,$(BOX_RIG_PACKAGES) $(BOX_PACKAGES))
 	$(BIN)/python -m pytest tests/box/test_updates.py
+
+test-debian13: ## installed, played and taken away on a new Debian 13; as root, two minutes
+	@$(call debian,$(BOX_RIG_PACKAGES))
+	tests/box/debian13
 
 test-arm64: ## the package built and its unit tests run on Debian arm64; by emulation, where this machine is another
 	@$(call debian,$(ARM64_RIG_PACKAGES))

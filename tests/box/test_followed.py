@@ -21,14 +21,14 @@ ALONE = 'Environment="HAND_DANCE_CAMERA_SOURCE=ghost" "HAND_DANCE_SOUND_BACKING_
 WHOLE_LETTER = {".wav", ".pdf", ".mid", ".musicxml"}
 
 
-@pytest.fixture
-def container(built: None, tmp_path: Path) -> Iterator[Container]:
-    with Container(tmp_path, {INSTRUMENT: [*PLAYED_BY_SIGNALS, ALONE]}) as one:
+@pytest.fixture(scope="module")
+def container(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    with Container(tmp_path_factory.mktemp("container"), {INSTRUMENT: [*PLAYED_BY_SIGNALS, ALONE]}) as one:
+        one.hears_state("ready")
         yield one
 
 
 def test_what_the_hand_plays_is_recorded_marked_and_mailed(container: Container, say) -> None:
-    container.hears_state("ready")
     container.press()
     container.hears_state("counting-in")
     container.hears_state("finishing")  # the ghost plays to the song's end
@@ -46,3 +46,16 @@ def test_what_the_hand_plays_is_recorded_marked_and_mailed(container: Container,
     say(f"\nby the finder's eyes: a hand in {seen:.0%} of the frames, {on_tape} in the WAV, marks {marks:.0f}")
     assert on_tape.right >= 0.9 * on_tape.could_be
     assert marks >= 90
+
+
+def test_all_of_the_box_is_stopped_and_started_under_one_name(container: Container) -> None:
+    parts = ".service -post.path -post.timer -access-point.timer -wishes.path"
+    goes_on = f"for part in {parts}; do systemctl is-active hand-dance$part || :; done | sort | uniq -c"
+    assert container.run(goes_on).split() == ["5", "active"]
+    container.catch_up()
+    container.run("systemctl stop hand-dance.target")
+    container.hears("Deactivated successfully")
+    assert container.run(goes_on).split() == ["5", "inactive"]
+    container.run("systemctl start hand-dance.target")
+    container.hears_state("ready")
+    assert container.run(goes_on).split() == ["5", "active"]

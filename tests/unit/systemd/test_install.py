@@ -162,6 +162,21 @@ def test_a_unit_that_the_new_release_has_not_is_taken_away(installed):
     assert (units / "hand-dance.service").is_symlink()
 
 
+def test_what_another_release_wanted_elsewhere_is_wanted_in_one_place(installed):
+    units = installed.root / "etc/systemd/system"
+    for before in ("multi-user.target.wants/hand-dance.service", "timers.target.wants/hand-dance-post.timer"):
+        (units / before).parent.mkdir(exist_ok=True)
+        (units / before).symlink_to("/etc/systemd/system/" + Path(before).name)
+    settle = installed.releases.place / "current/systemd/settle"
+    done = subprocess.run([settle], env=installed.environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    wanted = [str(link.relative_to(units)) for link in units.glob("*.wants/*")]
+    assert wanted.count("hand-dance.target.wants/hand-dance.service") == 1
+    assert "hand-dance.target.wants/hand-dance-post.timer" in wanted
+    assert "multi-user.target.wants/hand-dance.target" in wanted
+    assert not [link for link in wanted if link.startswith(("timers", "multi-user.target.wants/hand-dance.service"))]
+
+
 def test_what_was_installed_before_there_were_releases_makes_way(box):
     program = box.root / "opt/hand-dance"
     for old in ("bin/pip", "lib/python3.11/site-packages/x.py", "pyvenv.cfg"):

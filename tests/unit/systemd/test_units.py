@@ -206,9 +206,16 @@ def test_an_update_starts_for_what_can_wait_for_it():
     ]
 
 
-def test_whatever_is_to_be_started_says_when():
+def test_whatever_is_to_be_started_is_the_whole_box_s_or_the_machine_s():
+    machines = {"hand-dance.target", "hand-dance-update.service"}
     for unit in (UNITS / "services").read_text().split():
-        assert setting(unit, "WantedBy") in (["multi-user.target"], ["timers.target"])
+        assert setting(unit, "WantedBy") == ["multi-user.target" if unit in machines else "hand-dance.target"]
+
+
+def test_what_goes_on_by_itself_ends_with_the_whole_box():
+    goes_on = {"hand-dance.service", *(path.name for kind in ("path", "timer") for path in UNITS.glob(f"*.{kind}"))}
+    assert goes_on == {path.name for path in UNITS.glob("hand-dance*.*") if setting(path.name, "PartOf")}
+    assert all(setting(unit, "PartOf") == ["hand-dance.target"] for unit in goes_on)
 
 
 def test_a_machine_that_hangs_is_started_again_within_fifteen_seconds():
