@@ -93,7 +93,7 @@ def outside(box):
 
 def test_program_units_user_and_settings_are_put_where_they_belong(installed):
     units = {f"etc/systemd/system/{Path(name).name}" for name in tracked("systemd/hand-dance*.*")}
-    assert len(units) == 14
+    assert len(units) == 15
     links = {unit for unit in units if (installed.root / unit).is_symlink()}
     assert units - links == {"etc/systemd/system/hand-dance-guard.service"}
     wanted = {path.name: str(path.readlink()) for path in installed.root.glob("etc/systemd/system/*.wants/*")}
