@@ -9,7 +9,7 @@ import os
 import queue
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import Final
 
 from firmware_py.archive.space import space_of
@@ -165,7 +165,8 @@ class Appliance:
         elif news := self._letters.news():
             self._say(news)
         elif self._backing.is_wanted(chosen := self._selection.of(self._config)):
-            self._render_ahead(chosen)
+            with self._long_step("rendering a backing ahead"):
+                self._backing.render(chosen)
 
     def _say(self, chime: Chime) -> None:
         """Play a chime, once the one before has been heard."""
@@ -181,13 +182,16 @@ class Appliance:
             log.warning("the card has room for %.0f min of recording; delete sessions that you have", room.seconds / 60)
             self._say(Chime.CARD_NEARLY_FULL)
 
-    def _render_ahead(self, chosen: Config) -> None:
+    @contextmanager
+    def _long_step(self, what: str) -> Iterator[None]:
+        """Do something without a sign of life meanwhile; a mistake of ours in it costs the step, not the box."""
         self._notifier.silent_for(FINISH_S)
         try:
-            self._backing.render(chosen)
+            yield
         except Exception:
-            log.exception("rendering a backing ahead was broken off")
-        self._notifier.silent_for(0.0)
+            log.exception("%s was broken off", what)
+        finally:
+            self._notifier.silent_for(0.0)
 
     def _follow(self, event: PanelEvent) -> None:
         """Do what was asked for at the panel while nobody plays."""
@@ -208,17 +212,13 @@ class Appliance:
         """Complete one session that was left unfinished, if there is one."""
         if self._leftovers is None:
             return
-        self._notifier.silent_for(FINISH_S)
-        try:
+        outcome = None
+        with self._long_step("completing what was left"):
             outcome = next(self._leftovers, None)
-        except Exception:
-            log.exception("completing what was left was broken off")
-            outcome = None
         if outcome is None:
             self._leftovers = None
         else:
             log.info("completed: %s", outcome.as_line())
-        self._notifier.silent_for(0.0)
 
     def _session(self, quitting: StopRequest) -> None:
         """Play one session; a signal that comes meanwhile ends it and then the box."""

@@ -20,7 +20,8 @@ QUIET_S: Final = 2.0  # after a press: whoever turns through the songs turns on
 class BackingAhead:
     """Knows whether there is a backing to render, and renders it into the cache.
 
-    What cannot be rendered is not tried again until another song is chosen: the session says what is wrong with it.
+    What cannot be rendered is not tried again until another song is chosen. The session says what is wrong with it, and
+    whatever else there is to say of a song.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,14 +47,10 @@ class BackingAhead:
         self._rendered = chosen
         try:
             players = Players(chosen.state)
-            planned = plan_song(chosen, players.named(chosen.play.player), _unsaid)
+            planned = plan_song(chosen, players.named(chosen.play.player))
             if players.note:  # which is said once, to whoever reads it first
                 log.warning("%s", players.note)
-            if backing_of(planned, chosen, _unsaid):
+            if backing_of(planned, chosen):
                 log.info("the backing of %s is ready", chosen.play.song)
         except HandDanceError as error:
             log.info("no backing was rendered ahead: %s", error)
-
-
-def _unsaid(_what: str) -> None:
-    """What a session would say is said when it is played."""

@@ -48,7 +48,7 @@ class SongPlan:
     song_end_s: float
 
 
-def plan_song(config: Config, player: Player, say: Callable[[str], None]) -> SongPlan:
+def plan_song(config: Config, player: Player, say: Callable[[str], None] = lambda _: None) -> SongPlan:
     """Decide what this player plays; say is told what is played otherwise than written or asked for.
 
     Raises SongError for a song that cannot be read, UsageError for bars or a reach that cannot be.
@@ -87,7 +87,7 @@ def plan_song(config: Config, player: Player, say: Callable[[str], None]) -> Son
     )
 
 
-def backing_of(planned: SongPlan, config: Config, say: Callable[[str], None]) -> str:
+def backing_of(planned: SongPlan, config: Config, say: Callable[[str], None] = lambda _: None) -> str:
     """Return the path of the file with its backing, rendered where it is not in the cache; empty where it has none.
 
     Raises what ``backing_file`` raises.

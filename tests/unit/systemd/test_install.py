@@ -177,6 +177,26 @@ def test_what_another_release_wanted_elsewhere_is_wanted_in_one_place(installed)
     assert not [link for link in wanted if link.startswith(("timers", "multi-user.target.wants/hand-dance.service"))]
 
 
+def test_a_power_cut_on_the_way_from_one_release_to_another_leaves_everything_wanted(installed, tmp_path):
+    """It is cut here where the first of the old links is taken away."""
+    units = installed.root / "etc/systemd/system"
+    shutil.rmtree(units / "hand-dance.target.wants")
+    started = (SCRIPT.parent / "services").read_text().split()
+    for name in started:
+        (units / "multi-user.target.wants" / name).unlink(missing_ok=True)
+        (units / "multi-user.target.wants" / name).symlink_to(f"/etc/systemd/system/{name}")
+    cut = tmp_path / "cut" / "rm"
+    cut.parent.mkdir()
+    cut.write_text("#!/bin/sh\nexit 1\n")
+    cut.chmod(0o755)
+    environment = installed.environment | {"PATH": f"{cut.parent}:{os.environ['PATH']}"}
+    settle = installed.releases.place / "current/systemd/settle"
+    assert subprocess.run([settle], env=environment, capture_output=True).returncode == 1, "nothing was taken away"
+    wanted = {link.name for link in units.glob("*.wants/*")}
+    assert wanted >= set(started)
+    assert (units / "hand-dance.target.wants/hand-dance.service").is_symlink()
+
+
 def test_what_was_installed_before_there_were_releases_makes_way(box):
     program = box.root / "opt/hand-dance"
     for old in ("bin/pip", "lib/python3.11/site-packages/x.py", "pyvenv.cfg"):

@@ -15,73 +15,22 @@ from firmware_py.archive.library import list_sessions
 from firmware_py.archive.session_folder import SessionFolder
 from firmware_py.archive.space import Space
 from firmware_py.box.wishes import Wish
-from firmware_py.config import CameraSettings, Config, PanelSettings, PathSettings, PlaySettings, SoundSettings
+from firmware_py.config import Config, PanelSettings, PathSettings
 from firmware_py.errors import AlreadyRunningError, CameraError, NotBegunError, WishError
 from firmware_py.music.songs_library import known_songs
 from firmware_py.panel.panel import OnEvent, PanelEvent, Panels
 from firmware_py.post.mailer import open_outbox
-from firmware_py.session import appliance, backing_ahead
+from firmware_py.session import appliance
 from firmware_py.session.appliance import Appliance, serve
-from firmware_py.session.dating import Now, read_clocks
 from firmware_py.session.last_good import FILE
 from firmware_py.session.levels import STEP_DB
 from firmware_py.session.lock import only_one
 from firmware_py.session.outcome import Outcome
 from firmware_py.session.stopping import StopRequest
 from firmware_py.state import State
+from tests.unit.session.appliance.finger import Finger, serve_with
 
 START, STOP, QUIT = PanelEvent.START, PanelEvent.STOP, PanelEvent.QUIT
-
-
-class Finger:
-    """Stands for a panel: at each state that is shown it does what comes next, and remembers what it saw."""
-
-    def __init__(self, *presses: tuple[State, Callable[[], Any] | PanelEvent]) -> None:
-        self._presses = list(presses)
-        self.seen: list[tuple[str, bool]] = []
-        self.closed = False
-
-    def opened(self, _settings: PanelSettings, on_event: OnEvent) -> "Finger":
-        self._on_event = on_event
-        return self
-
-    def show(self, state: str, *, trouble: bool = False, looking: bool = False) -> None:
-        assert not looking, "a drawn hand is no camera that looks"
-        self.seen.append((str(state), trouble))
-        if self._presses and self._presses[0][0] == state:
-            press = self._presses.pop(0)[1]
-            self._on_event(press) if isinstance(press, PanelEvent) else press()
-
-    def close(self) -> None:
-        self.closed = True
-
-    @property
-    def states(self) -> list[str]:
-        return [state for state, _ in self.seen]
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(
-        paths=PathSettings(state=str(tmp_path)),
-        camera=CameraSettings(source="ghost:plain=1"),
-        sound=SoundSettings(audio="paced"),
-        play=PlaySettings(song="free", player="Ana"),
-    )
-
-
-@pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the box says, in order."""
-    said: list[str] = []
-    monkeypatch.setattr(appliance, "space_of", lambda _: Space(10**10))
-    monkeypatch.setattr(appliance.Chimes, "play", lambda _, chime: said.append(str(chime)))
-    return said
-
-
-def _serve(config: Config, finger: Finger) -> None:
-    Appliance(config, finger.opened).run()
-    assert finger.closed
 
 
 @pytest.mark.slow
@@ -89,7 +38,7 @@ def test_start_and_stop_make_one_session_with_its_folder_and_a_letter_in_the_out
     config: Config, state: Path
 ) -> None:
     finger = Finger((State.READY, START), (State.PLAYING, STOP), (State.FINISHING, START), (State.READY, QUIT))
-    _serve(config, finger)
+    serve_with(config, finger)
     assert finger.states == ["starting", "ready", "counting-in", "playing", "finishing", "ready"]
     assert not any(trouble for _, trouble in finger.seen)
     (folder,) = list_sessions(state)
@@ -124,39 +73,6 @@ def test_what_was_selected_at_the_panel_is_played_next(config: Config, monkeypat
         box._events.put(event)
     box.run()
     assert played == [known_songs()[0]], "the first song comes after free play"
-
-
-def test_the_backing_of_what_was_selected_is_rendered_while_nobody_plays(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ahead: list[str] = []
-
-    def renders(_: object, chosen: Config) -> None:
-        ahead.append(chosen.play.song)
-        box._backing._rendered = chosen
-        box._pressed(PanelEvent.NEXT_SONG if len(ahead) == 1 else QUIT)
-
-    monkeypatch.setattr(backing_ahead, "QUIET_S", 0.0)
-    presses: list[int] = []
-    monkeypatch.setattr(backing_ahead.BackingAhead, "render", renders)
-    monkeypatch.setattr(backing_ahead.BackingAhead, "pressed", lambda _: presses.append(1))
-    box = Appliance(config, Finger().opened)
-    box.run()
-    assert ahead == ["free", known_songs()[0]]
-    assert len(presses) == 2, "whoever turns through the songs is waited for"
-
-
-def test_a_backing_that_cannot_be_rendered_ahead_ends_no_box(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*_: object) -> None:
-        box._pressed(QUIT)
-        raise RuntimeError("a mistake of ours")
-
-    monkeypatch.setattr(backing_ahead, "QUIET_S", 0.0)
-    monkeypatch.setattr(backing_ahead, "plan_song", breaks)
-    finger = Finger()
-    box = Appliance(config, finger.opened)
-    box.run()
-    assert finger.closed
 
 
 def test_a_long_press_ends_the_session_and_then_asks_to_be_turned_off(
@@ -204,36 +120,10 @@ def test_a_box_that_nobody_can_turn_off_goes_on(
 @pytest.mark.slow
 def test_the_end_of_the_service_ends_the_session_in_order_and_then_the_box(config: Config, state: Path) -> None:
     finger = Finger((State.READY, START), (State.PLAYING, lambda: os.kill(os.getpid(), signal.SIGTERM)))
-    _serve(config, finger)
+    serve_with(config, finger)
     (folder,) = list_sessions(state)
     assert folder.record().end == "stopped by SIGTERM"
     assert not folder.unfinished
-
-
-@pytest.mark.slow
-def test_a_box_that_was_cut_off_is_ready_first_and_then_completes_what_was_left(
-    config: Config, played: Callable[..., SessionFolder], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
-    cut = played(end="")
-    broken = played(end="")
-    broken.file(SessionFolder.RECORD).write_text("{")
-    finger = Finger((State.READY, lambda: None))
-    box = Appliance(config, finger.opened)
-    order: list[str] = []
-    complete = appliance.complete_unfinished
-
-    def watched(config: Config) -> Any:
-        for outcome in complete(config):
-            order.append(f"completed while {finger.states[-1]}")
-            yield outcome
-        box._pressed(QUIT)
-
-    monkeypatch.setattr(appliance, "complete_unfinished", watched)
-    box.run()
-    assert order == ["completed while ready"]
-    assert cut.record().end == "interrupted"
-    assert not cut.unfinished
 
 
 def test_what_goes_wrong_is_shown_until_somebody_plays_again_and_the_box_stays_ready(
@@ -246,7 +136,7 @@ def test_what_goes_wrong_is_shown_until_somebody_plays_again_and_the_box_stays_r
 
     monkeypatch.setattr(appliance, "play_once", fails)
     finger = Finger((State.READY, START), (State.FAULT, lambda: None), (State.READY, START), (State.FAULT, QUIT))
-    _serve(config, finger)
+    serve_with(config, finger)
     assert finger.states.count("fault") == 2
     assert finger.seen[-1] == ("ready", True)
 
@@ -331,86 +221,22 @@ def test_a_session_that_fails_ends_with_the_chime_of_a_fault(
         raise CameraError("no camera was found; plug one in")
 
     monkeypatch.setattr(appliance, "play_once", fails)
-    _serve(config, Finger((State.READY, START), (State.FAULT, QUIT)))
+    serve_with(config, Finger((State.READY, START), (State.FAULT, QUIT)))
     assert heard == ["ready", "start", "fault"]
-
-
-def test_a_letter_that_left_is_told_while_nobody_plays(
-    config: Config, played: Callable[..., SessionFolder], heard: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
-    folder = played()
-    folder.is_finished()
-    folder.file(SessionFolder.REPORT).write_text("{}")
-    with open_outbox(config) as outbox:
-        letter = outbox.queue(folder.path, "ana@example.org")
-        outbox.wait(letter, "no answer", server_wide=True)
-    box = Appliance(config, Finger().opened)
-
-    def says(chime: str) -> None:
-        heard.append(str(chime))
-        if chime == "no-network":
-            with open_outbox(config) as outbox:
-                outbox.delivered(letter, "250 ok")
-            box._letters.look_now()
-        elif chime == "mail-sent":
-            box._pressed(QUIT)
-
-    monkeypatch.setattr(box._chimes, "play", says)
-    box.run()
-    assert heard == ["ready", "no-network", "mail-sent"]
 
 
 def test_a_card_that_is_nearly_full_is_told_at_the_start(
     config: Config, heard: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(appliance, "space_of", lambda _: Space(60 * 288_000))
-    _serve(config, Finger((State.READY, QUIT)))
+    serve_with(config, Finger((State.READY, QUIT)))
     assert heard == ["ready", "card-nearly-full"]
     assert "1 min of recording" in caplog.text
 
 
-def test_sessions_are_dated_at_the_start_and_once_more_when_the_clock_is_set(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appliance, "LISTEN_S", 0.001)
-    set_at = iter([False] * 5 + [True] * 100)
-    asked: list[bool] = []
-    now = read_clocks()
-    box = Appliance(config, Finger().opened)
-
-    def dates(_: Config, now: Now) -> list[SessionFolder]:
-        asked.append(now.is_set)
-        if now.is_set:
-            box._pressed(QUIT)
-        return []
-
-    monkeypatch.setattr(appliance, "read_clocks", lambda: replace(now, is_set=next(set_at)))
-    monkeypatch.setattr(appliance, "date_right", dates)
-    box.run()
-    assert asked == [False, True]
-
-
-def test_recordings_whose_letter_left_long_ago_go_while_nobody_plays(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appliance, "LISTEN_S", 0.01)
-    box = Appliance(config, Finger().opened)
-    asked: list[Config] = []
-
-    def deleted(given: Config) -> list[Path]:
-        asked.append(given)
-        box._pressed(QUIT)
-        return []
-
-    monkeypatch.setattr(appliance, "delete_delivered", deleted)
-    box.run()
-    assert asked == [config]
-
-
 def test_stop_and_quit_without_a_session_do_what_they_say(config: Config, tmp_path: Path) -> None:
     finger = Finger((State.STARTING, STOP), (State.READY, QUIT))
-    _serve(config, finger)
+    serve_with(config, finger)
     assert finger.states == ["starting", "ready"]
     assert list_sessions(tmp_path) == []
 
@@ -436,34 +262,6 @@ def test_a_box_beside_a_session_of_somebody_else_is_refused(config: Config, tmp_
     pinless = replace(config, panel=PanelSettings(start_pin=-1, stop_pin=-1, status_pin=-1, recording_pin=-1))
     with only_one(tmp_path), pytest.raises(AlreadyRunningError, match=str(os.getpid())):
         serve(pinless)
-
-
-def test_an_address_held_up_is_the_next_sessions_and_a_chime_says_whether_it_was_taken(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[tuple[str, float]] = []
-    chimes: list[str] = []
-
-    def not_begun(config: Config, *_: Any, letter_after_s: float, **__: Any) -> None:
-        asked.append((config.play.address, letter_after_s))
-        raise NotBegunError("stopped before it began")
-
-    monkeypatch.setattr(appliance, "play_once", not_begun)
-    monkeypatch.setattr(appliance.Chimes, "play", lambda _self, chime: chimes.append(str(chime)))
-    codes = replace(config, camera=replace(config.camera, codes="off"))
-    finger = Finger()
-    box = Appliance(codes, finger.opened)
-
-    def hold_up_and_play() -> None:
-        box._code("mailto:a@example.org,b@example.org")
-        box._code("mailto:vis@example.org")
-        finger._on_event(START)
-        finger._on_event(QUIT)
-
-    finger._presses = [(State.READY, hold_up_and_play)]
-    box.run()
-    assert asked == [("vis@example.org", 0.0)]
-    assert chimes[:3] == ["fault", "taken", "ready"]
 
 
 def test_the_box_is_ready_without_the_libraries_that_see() -> None:
